@@ -1,0 +1,63 @@
+package org.oktoblas.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.MathMode;
+
+/**
+ * The operations that a transformer wants in one call each, and this engine has: linear layers with
+ * packed weights, bias and activation, layer norm, and causal attention. Arrays are FLOAT32;
+ * results are attached to the manager of {@code x} (the query for attention) and need not be
+ * contiguous.
+ *
+ * <p>A block asks {@link OktoNDManager#transformerOps()} once and keeps to plain NDArray operations
+ * where its manager is another engine's.
+ */
+public interface TransformerOps {
+
+    /**
+     * Packs a linear layer's weights.
+     *
+     * @param owner the manager with which the packed weights are freed
+     * @param weight (in, out), or (out, in) when transposed; FLOAT32, FLOAT16 or BFLOAT16; may be
+     *     closed afterwards
+     * @param transposed whether the weight is (out, in)
+     * @param bias (out), or null; kept as float32
+     * @param mode the arithmetic of the products
+     */
+    Linear linear(NDManager owner, NDArray weight, boolean transposed, NDArray bias, MathMode mode);
+
+    /** activation(x · W + b): (…, in) to (…, out). */
+    NDArray apply(Linear linear, NDArray x, Activation activation);
+
+    /** residual + x · W + b, written into residual, which is returned. */
+    NDArray addTo(NDArray residual, Linear linear, NDArray x);
+
+    /** Layer norm over the last dimension. */
+    NDArray layerNorm(NDArray x, NDArray gamma, NDArray beta, double epsilon);
+
+    /**
+     * Causal attention of T queries over S ≥ T keys, the last T of which are the queries' own.
+     *
+     * @param query (batch, heads, T, width), any layout
+     * @param keys (batch, heads, S, width), any layout: usually a view of a cache
+     * @param values as keys
+     * @param mask (batch, S) INT64, 0 at padding, or null
+     * @return (batch, T, heads · width)
+     */
+    NDArray attention(NDArray query, NDArray keys, NDArray values, NDArray mask, double scale);
+
+    /** A linear layer's packed weights, usable by many threads. */
+    interface Linear extends AutoCloseable {
+
+        long inputSize();
+
+        long outputSize();
+
+        long byteSize();
+
+        @Override
+        void close();
+    }
+}

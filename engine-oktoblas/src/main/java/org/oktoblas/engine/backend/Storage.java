@@ -1,0 +1,62 @@
+package org.oktoblas.engine.backend;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A block of memory on one device, shared by all the views of it and freed when the last of them is
+ * closed.
+ *
+ * <p>A new storage has one reference. Every further holder calls {@link #retain()} and later {@link
+ * #release()}; an operation in flight is a holder too, so that closing an array on another thread
+ * cannot free memory in use.
+ */
+public abstract class Storage {
+
+    private final AtomicInteger references = new AtomicInteger(1);
+    private final long byteSize;
+
+    protected Storage(long byteSize) {
+        this.byteSize = byteSize;
+    }
+
+    /** Returns the size in bytes. */
+    public final long byteSize() {
+        return byteSize;
+    }
+
+    /** Returns whether the memory is still there. */
+    public final boolean isOpen() {
+        return references.get() > 0;
+    }
+
+    /**
+     * Adds a reference.
+     *
+     * @throws IllegalStateException if the memory is already freed
+     */
+    public final void retain() {
+        int count = references.get();
+        while (count > 0) {
+            if (references.compareAndSet(count, count + 1)) {
+                return;
+            }
+            count = references.get();
+        }
+        throw new IllegalStateException(
+                "This array's memory has been freed: it or its manager was closed.");
+    }
+
+    /** Gives a reference back, and frees the memory if it was the last. */
+    public final void release() {
+        int left = references.decrementAndGet();
+        if (left == 0) {
+            free();
+        } else if (left < 0) {
+            throw new IllegalStateException(
+                    "An array's memory was released more often than it was retained.");
+        }
+    }
+
+    /** Frees the memory; called once. */
+    protected abstract void free();
+}
