@@ -1,0 +1,38 @@
+package org.oktoblas.kernels;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One {@code __global__} function, as the compiler described it.
+ *
+ * @param symbol its name in the fatbin
+ * @param family the folder of its source: "reduce", "gemm" …
+ * @param fatbin the resource that holds it, relative to the manifest
+ * @param threads threads a block by its launch bounds, 0 where it has none
+ * @param cluster blocks a cluster, 1 where it has none
+ * @param parameterBytes the size of each parameter, in order
+ * @param tile the source's tile constants: {@code kRowsPerBlock} is "rowsPerBlock"
+ * @param resources what it needs, by architecture: "90a" and the like
+ */
+public record Kernel(
+        String symbol,
+        String family,
+        String fatbin,
+        int threads,
+        int cluster,
+        List<Integer> parameterBytes,
+        Map<String, Integer> tile,
+        Map<String, Resources> resources) {
+
+    /**
+     * What a kernel needs on one architecture.
+     *
+     * @param registers registers a thread
+     * @param sharedBytes static shared memory a block
+     * @param spillStoreBytes bytes that a thread spills to local memory
+     * @param spillLoadBytes bytes that a thread reads back
+     */
+    public record Resources(
+            int registers, int sharedBytes, int spillStoreBytes, int spillLoadBytes) {}
+}

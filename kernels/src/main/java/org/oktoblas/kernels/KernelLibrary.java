@@ -1,0 +1,85 @@
+package org.oktoblas.kernels;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+
+/** The kernels that this build compiled: their manifest and their fatbins. */
+public final class KernelLibrary {
+
+    private static final String FOLDER = "cuda/";
+
+    private final String compiler;
+    private final Map<String, Kernel> kernels = new LinkedHashMap<>();
+
+    private KernelLibrary(Manifest manifest) {
+        compiler = manifest.nvcc;
+        manifest.kernels.forEach(kernel -> kernels.put(kernel.symbol(), kernel));
+    }
+
+    /** Returns the library, or nothing if no nvcc was found when this jar was built. */
+    public static Optional<KernelLibrary> find() {
+        try (InputStream stream = open("manifest.json")) {
+            if (stream == null) {
+                return Optional.empty();
+            }
+            InputStreamReader reader = new InputStreamReader(stream, StandardCharsets.UTF_8);
+            return Optional.of(new KernelLibrary(new Gson().fromJson(reader, Manifest.class)));
+        } catch (IOException e) {
+            throw new UncheckedIOException("The manifest of the CUDA kernels cannot be read", e);
+        }
+    }
+
+    /** Returns the build of nvcc that compiled the kernels. */
+    public String compiler() {
+        return compiler;
+    }
+
+    /** Returns all kernels. */
+    public List<Kernel> kernels() {
+        return List.copyOf(kernels.values());
+    }
+
+    /**
+     * Returns a kernel by its symbol.
+     *
+     * @throws NoSuchElementException if there is none of that name
+     */
+    public Kernel kernel(String symbol) {
+        Kernel kernel = kernels.get(symbol);
+        if (kernel == null) {
+            throw new NoSuchElementException(
+                    "No CUDA kernel is named " + symbol + "; there are " + kernels.keySet());
+        }
+        return kernel;
+    }
+
+    /** Returns the fatbin that holds a kernel, ready for {@code cuModuleLoadData}. */
+    public byte[] fatbin(Kernel kernel) {
+        try (InputStream stream = open(kernel.fatbin())) {
+            if (stream == null) {
+                throw new IllegalStateException(
+                        "This build's manifest names "
+                                + kernel.fatbin()
+                                + ", which its jar does not hold: build it anew");
+            }
+            return stream.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(kernel.fatbin() + " cannot be read", e);
+        }
+    }
+
+    private static InputStream open(String name) {
+        return KernelLibrary.class.getResourceAsStream(FOLDER + name);
+    }
+
+    private record Manifest(String nvcc, List<Kernel> kernels) {}
+}
