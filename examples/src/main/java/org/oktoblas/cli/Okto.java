@@ -1,6 +1,7 @@
 package org.oktoblas.cli;
 
 import java.io.PrintWriter;
+import org.oktoblas.zoo.Precision;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;
@@ -10,6 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code okto} itself, and how its commands report errors. */
@@ -60,12 +62,20 @@ final class Okto implements Runnable {
         line.setOut(console.outWriter());
         line.setErr(console.errWriter());
         line.setColorScheme(CommandLine.Help.defaultColorScheme(console.outColours()));
-        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Precision.class, Okto::precision);
         line.setUsageHelpAutoWidth(false);
         line.setParameterExceptionHandler(okto::wrongUse);
         line.setExecutionExceptionHandler(okto::failed);
         line.setExecutionStrategy(okto::execute);
         return line;
+    }
+
+    private static Precision precision(String name) {
+        try {
+            return Precision.parse(name);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     /** Runs the command; errors of the Java machine are reported like any other failure. */

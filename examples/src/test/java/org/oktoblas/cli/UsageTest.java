@@ -28,7 +28,7 @@ class UsageTest {
                 "infer --input x --top-p 0            | --top-p is 0.0, but must be",
                 "infer --input x --repetition-penalty 0 | --repetition-penalty is 0.0, but must be",
                 "infer --input x --batch-size 0       | --batch-size is 0",
-                "infer --input x --precision fp8      | expected one of [auto, fp32, fp16, bf16]",
+                "infer --input x --precision fp8      | choose one of [auto, fp32, fp16, bf16]",
                 "infer --input x --engine Abacus      | there is no engine \"Abacus\" here, only",
                 "eval                                 | Missing required option: '--file=FILE'",
             })
