@@ -1,0 +1,46 @@
+package org.oktoblas.generate;
+
+import java.util.List;
+
+/**
+ * A model at work on a batch of sequences, one token after another. One thread at a time.
+ *
+ * <p>First {@link #prompt}, then {@link #next} as often as wanted; after each, the logits for every
+ * row's next token can be asked for.
+ */
+public interface DecodingSession extends AutoCloseable {
+
+    /** The most tokens that a sequence can have. */
+    int contextLength();
+
+    /** How many different tokens there are: the length of {@link #logits}. */
+    int vocabularySize();
+
+    /** The token that begins a text, or -1. */
+    long beginOfText();
+
+    /** The token that ends a text, or -1. */
+    long endOfText();
+
+    /**
+     * Feeds the prompts, once and first.
+     *
+     * @param prompts token ids, a row each; not empty, of any lengths up to the context's
+     */
+    void prompt(List<long[]> prompts);
+
+    /**
+     * Feeds one more token to every row. A row that is full, or of no more interest, takes any token
+     * and gives logits that mean nothing.
+     */
+    void next(long[] tokens);
+
+    /** The logits of a row's next token. */
+    float[] logits(int row);
+
+    /** The likeliest next token of every row, the lowest of equals. */
+    long[] argMax();
+
+    @Override
+    void close();
+}

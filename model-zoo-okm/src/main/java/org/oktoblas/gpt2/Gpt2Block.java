@@ -1,0 +1,126 @@
+package org.oktoblas.gpt2;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractSymbolBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.oktoblas.generate.DecodingSession;
+import org.oktoblas.okm.Gpt2Config;
+
+/**
+ * GPT-2 as a DJL block, for inference, with the inputs and outputs of DJL's GPT-2 pipelines.
+ *
+ * <p>In: {@code [ids]}, or {@code [ids, positionIds, attentionMask]} with 2 · layers past keys and
+ * values after them or none; ids and position ids are INT64 (batch, time), the mask INT64 (batch,
+ * past + time) with 0 at padding, keys and values FLOAT32 (batch, heads, past, width).
+ *
+ * <p>Out: {@code [logits (batch, time, vocabulary), 2 · layers keys and values (batch, heads, past +
+ * time, width), last hidden state (batch, time, hidden)]}, all FLOAT32 and attached to the manager
+ * of the first input.
+ *
+ * <p>The weights are no {@code Parameter}s: they are packed for the engine when loaded and cannot be
+ * trained or saved. Threads may share a block.
+ */
+public final class Gpt2Block extends AbstractSymbolBlock {
+
+    private static final byte VERSION = 1;
+
+    private final Gpt2Config config;
+    private final Gpt2Network network;
+    private final String tokenizerJson;
+
+    Gpt2Block(Gpt2Config config, Gpt2Network network, String tokenizerJson) {
+        super(VERSION);
+        this.config = config;
+        this.network = network;
+        this.tokenizerJson = tokenizerJson;
+        inputNames = List.of("input_ids");
+        inputShapes = new Shape[] {new Shape(-1, -1)};
+    }
+
+    /** What the network is built from. */
+    public Gpt2Config config() {
+        return config;
+    }
+
+    /** The Hugging Face {@code tokenizer.json} that came with the model, or nothing. */
+    public Optional<String> tokenizerJson() {
+        return Optional.ofNullable(tokenizerJson);
+    }
+
+    /**
+     * Starts generating from prompts; this keeps its own keys and values, and asks for logits only
+     * where they are needed.
+     *
+     * @param manager with which the session is freed if it is not closed before
+     */
+    public DecodingSession newSession(NDManager manager) {
+        return new Gpt2Session(manager, config, network);
+    }
+
+    /**
+     * Runs the network.
+     *
+     * @throws IllegalArgumentException if the inputs are not what the class comment says
+     */
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        if (training) {
+            throw new UnsupportedOperationException("This GPT-2 is for inference only");
+        }
+        Gpt2Inputs.check(inputs, config);
+        NDArray ids = inputs.head();
+        NDManager manager = ids.getManager();
+        NDList given = inputs.size() > 3 ? inputs.subNDList(3) : new NDList();
+        PastKeyValues past = new PastKeyValues(given, manager);
+        try (NDManager scratch = manager.newSubManager()) {
+            NDArray positionIds =
+                    inputs.size() > 1 ? inputs.get(1) : Gpt2Inputs.positions(scratch, ids);
+            NDArray mask = inputs.size() > 2 ? inputs.get(2) : null;
+            NDArray hidden = network.forward(scratch, ids, positionIds, mask, past, false);
+            NDArray logits = network.logits(hidden);
+            NDList outputs = new NDList(logits);
+            outputs.addAll(past.present());
+            outputs.add(hidden);
+            outputs.attach(manager);
+            return outputs;
+        }
+    }
+
+    @Override
+    public PairList<String, Shape> describeOutput() {
+        PairList<String, Shape> outputs = new PairList<>();
+        outputs.add("logits", new Shape(-1, -1, config.vocabSize()));
+        Shape keyValue = new Shape(-1, config.numHeads(), -1, config.headSize());
+        for (int i = 0; i < config.numLayers(); i++) {
+            outputs.add("present." + i + ".key", keyValue);
+            outputs.add("present." + i + ".value", keyValue);
+        }
+        outputs.add("hidden_state", new Shape(-1, -1, config.hiddenSize()));
+        return outputs;
+    }
+
+    /** Returns the outputs' shapes for the inputs' shapes. */
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputs) {
+        long batch = inputs[0].get(0);
+        long time = inputs[0].get(1);
+        long past = inputs.length > 3 ? inputs[3].get(2) : 0;
+        Shape[] outputs = new Shape[2 * config.numLayers() + 2];
+        Arrays.fill(
+                outputs, new Shape(batch, config.numHeads(), past + time, config.headSize()));
+        outputs[0] = new Shape(batch, time, config.vocabSize());
+        outputs[outputs.length - 1] = new Shape(batch, time, config.hiddenSize());
+        return outputs;
+    }
+}
