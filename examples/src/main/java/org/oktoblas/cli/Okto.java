@@ -1,7 +1,7 @@
 package org.oktoblas.cli;
 
 import java.io.PrintWriter;
-import org.oktoblas.zoo.Precision;
+import org.oktoblas.gpt2.Precision;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi.Style;

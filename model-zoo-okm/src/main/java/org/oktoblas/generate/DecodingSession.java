@@ -30,8 +30,8 @@ public interface DecodingSession extends AutoCloseable {
     void prompt(List<long[]> prompts);
 
     /**
-     * Feeds one more token to every row. A row that is full, or of no more interest, takes any token
-     * and gives logits that mean nothing.
+     * Feeds one more token to every row. A row that is full, or of no more interest, takes any
+     * token and gives logits that mean nothing.
      */
     void next(long[] tokens);
 

@@ -5,13 +5,16 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractSymbolBlock;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.oktoblas.generate.DecodingSession;
 import org.oktoblas.okm.Gpt2Config;
+import org.oktoblas.okm.OkmFile;
 
 /**
  * GPT-2 as a DJL block, for inference, with the inputs and outputs of DJL's GPT-2 pipelines.
@@ -20,12 +23,12 @@ import org.oktoblas.okm.Gpt2Config;
  * values after them or none; ids and position ids are INT64 (batch, time), the mask INT64 (batch,
  * past + time) with 0 at padding, keys and values FLOAT32 (batch, heads, past, width).
  *
- * <p>Out: {@code [logits (batch, time, vocabulary), 2 · layers keys and values (batch, heads, past +
- * time, width), last hidden state (batch, time, hidden)]}, all FLOAT32 and attached to the manager
- * of the first input.
+ * <p>Out: {@code [logits (batch, time, vocabulary), 2 · layers keys and values (batch, heads, past
+ * + time, width), last hidden state (batch, time, hidden)]}, all FLOAT32 and attached to the
+ * manager of the first input.
  *
- * <p>The weights are no {@code Parameter}s: they are packed for the engine when loaded and cannot be
- * trained or saved. Threads may share a block.
+ * <p>The weights are no {@code Parameter}s: they are packed for the engine when loaded and cannot
+ * be trained or saved. Threads may share a block.
  */
 public final class Gpt2Block extends AbstractSymbolBlock {
 
@@ -42,6 +45,33 @@ public final class Gpt2Block extends AbstractSymbolBlock {
         this.tokenizerJson = tokenizerJson;
         inputNames = List.of("input_ids");
         inputShapes = new Shape[] {new Shape(-1, -1)};
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param manager whose engine and device it runs on, and with which the weights are freed
+     * @throws IllegalArgumentException if the engine cannot run in that precision
+     */
+    public static Gpt2Block load(OkmFile file, NDManager manager, Precision precision)
+            throws IOException {
+        return load(
+                file.config(),
+                new OkmTensors(file),
+                file.tokenizerJson().orElse(null),
+                manager,
+                precision);
+    }
+
+    /** Loads a model whose weights come from anywhere; there is a tokenizer or null. */
+    static Gpt2Block load(
+            Gpt2Config config,
+            TensorSource weights,
+            String tokenizerJson,
+            NDManager manager,
+            Precision precision) {
+        Gpt2Ops ops = Gpt2Ops.of(manager, weights, precision);
+        return new Gpt2Block(config, new Gpt2Network(config, ops), tokenizerJson);
     }
 
     /** What the network is built from. */
@@ -98,6 +128,11 @@ public final class Gpt2Block extends AbstractSymbolBlock {
     }
 
     @Override
+    public ParameterList getDirectParameters() {
+        return new ParameterList();
+    }
+
+    @Override
     public PairList<String, Shape> describeOutput() {
         PairList<String, Shape> outputs = new PairList<>();
         outputs.add("logits", new Shape(-1, -1, config.vocabSize()));
@@ -117,8 +152,7 @@ public final class Gpt2Block extends AbstractSymbolBlock {
         long time = inputs[0].get(1);
         long past = inputs.length > 3 ? inputs[3].get(2) : 0;
         Shape[] outputs = new Shape[2 * config.numLayers() + 2];
-        Arrays.fill(
-                outputs, new Shape(batch, config.numHeads(), past + time, config.headSize()));
+        Arrays.fill(outputs, new Shape(batch, config.numHeads(), past + time, config.headSize()));
         outputs[0] = new Shape(batch, time, config.vocabSize());
         outputs[outputs.length - 1] = new Shape(batch, time, config.hiddenSize());
         return outputs;

@@ -96,8 +96,15 @@ final class Gpt2Inputs {
         for (long value : values) {
             if (value < 0 || value >= limit) {
                 throw new IllegalArgumentException(
-                        what + " " + value + " is outside 0 … " + (limit - 1) + ", " + limitName
-                                + " being " + limit);
+                        what
+                                + " "
+                                + value
+                                + " is outside 0 … "
+                                + (limit - 1)
+                                + ", "
+                                + limitName
+                                + " being "
+                                + limit);
             }
         }
     }

@@ -49,9 +49,7 @@ final class Gpt2Network {
                             ops.dense(layer + "mlp.c_proj", Activation.NONE)));
         }
         lastNorm = ops.norm("transformer.ln_f", epsilon);
-        head =
-                ops.head(
-                        config.tieWordEmbeddings() ? "transformer.wte.weight" : "lm_head.weight");
+        head = ops.head(config.tieWordEmbeddings() ? "transformer.wte.weight" : "lm_head.weight");
     }
 
     /**
@@ -90,7 +88,9 @@ final class Gpt2Network {
         }
     }
 
-    /** One layer; with {@code narrow}, keys and values of all positions but the rest of the last. */
+    /**
+     * One layer; with {@code narrow}, keys and values of all positions but the rest of the last.
+     */
     private NDArray layer(
             NDManager pass, int index, NDArray in, NDArray mask, KeyValues past, boolean narrow) {
         Layer layer = layers.get(index);

@@ -11,6 +11,23 @@ import org.oktoblas.engine.backend.Activation;
  */
 interface Gpt2Ops {
 
+    /**
+     * Chooses the operations for a manager's engine.
+     *
+     * @throws IllegalArgumentException if the engine cannot run in that precision
+     */
+    static Gpt2Ops of(NDManager manager, TensorSource weights, Precision precision) {
+        if (precision != Precision.AUTO && precision != Precision.FP32) {
+            throw new IllegalArgumentException(
+                    "Precision "
+                            + precision
+                            + " needs engine OktoBLAS; engine "
+                            + manager.getEngine().getEngineName()
+                            + " runs .okm models in fp32");
+        }
+        return new PortableOps(manager, weights);
+    }
+
     /** Loads a table (rows, width). */
     Table table(String name);
 

@@ -11,7 +11,8 @@ import org.oktoblas.okm.Gpt2Config;
 
 /**
  * GPT-2 generating. Rows of different lengths are padded on the left, so that all rows' newest
- * tokens stand at the same time; padding is masked, and positions count from each row's first token.
+ * tokens stand at the same time; padding is masked, and positions count from each row's first
+ * token.
  */
 final class Gpt2Session implements DecodingSession {
 
@@ -23,7 +24,9 @@ final class Gpt2Session implements DecodingSession {
     /** How many padding tokens each row starts with. */
     private long[] padding;
 
-    /** (batch, capacity) 0 at padding; null if there is none. What is not filled yet counts as 1. */
+    /**
+     * (batch, capacity) 0 at padding; null if there is none. What is not filled yet counts as 1.
+     */
     private NDArray visible;
 
     /** (batch, vocabulary), of the last pass. */

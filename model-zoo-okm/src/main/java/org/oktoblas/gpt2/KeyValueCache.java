@@ -8,8 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import org.oktoblas.okm.Gpt2Config;
 
 /**
- * Keys and values in arrays longer than they need to be yet, written in place: a new token costs the
- * copy of its own keys and values, not of all before it.
+ * Keys and values in arrays longer than they need to be yet, written in place: a new token costs
+ * the copy of its own keys and values, not of all before it.
  */
 final class KeyValueCache implements KeyValues {
 

@@ -40,8 +40,7 @@ final class PastKeyValues implements KeyValues {
 
     private NDArray longer(int index, NDArray added) {
         // With nothing before, a copy still: the new ones are a view of a three times larger array.
-        NDArray all =
-                past.isEmpty() ? added.duplicate() : past.get(index).concat(added, 2);
+        NDArray all = past.isEmpty() ? added.duplicate() : past.get(index).concat(added, 2);
         all.attach(manager);
         return all;
     }

@@ -61,10 +61,7 @@ final class PortableOps implements Gpt2Ops {
         NDArray gamma = load(name + ".weight");
         NDArray beta = load(name + ".bias");
         Shape shape = gamma.getShape();
-        return x ->
-                x.getNDArrayInternal()
-                        .layerNorm(x, shape, gamma, beta, (float) epsilon)
-                        .head();
+        return x -> x.getNDArrayInternal().layerNorm(x, shape, gamma, beta, (float) epsilon).head();
     }
 
     @Override

@@ -11,6 +11,8 @@ import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
 import org.oktoblas.generate.Score;
+import org.oktoblas.gpt2.Precision;
+import org.oktoblas.okm.Gpt2Config;
 
 /** A language model that generates and scores text, on any DJL engine. */
 public final class LanguageModel implements AutoCloseable {
@@ -34,6 +36,10 @@ public final class LanguageModel implements AutoCloseable {
 
     public static LanguageModel load(String pathOrUrl, Options options)
             throws ModelException, IOException {
+        throw new UnsupportedOperationException("lands next");
+    }
+
+    public Gpt2Config config() {
         throw new UnsupportedOperationException("lands next");
     }
 

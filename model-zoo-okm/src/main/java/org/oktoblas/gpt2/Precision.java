@@ -1,4 +1,4 @@
-package org.oktoblas.zoo;
+package org.oktoblas.gpt2;
 
 import java.util.Arrays;
 import java.util.Locale;
