@@ -57,6 +57,9 @@ final class Okto implements Runnable {
                 new CommandLine(okto)
                         .addSubcommand(new InferCommand(console))
                         .addSubcommand(new EvalCommand(console))
+                        .addSubcommand(
+                                new CommandLine(new BenchCommand())
+                                        .addSubcommand(new BenchInferCommand(console)))
                         .addSubcommand(new DoctorCommand(console))
                         .addSubcommand(new AboutCommand(console));
         line.setOut(console.outWriter());

@@ -1,0 +1,87 @@
+package org.oktoblas.bench;
+
+import com.google.gson.Gson;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.oktoblas.gpt2.Precision;
+
+/** An {@link InferWorker} in a Java machine of its own, started with this one's settings. */
+final class ForkedContestant implements Contestant {
+
+    private final Gson gson = new Gson();
+    private final String name;
+    private final Process process;
+    private final BufferedReader answers;
+    private final Writer questions;
+
+    private ForkedContestant(String name, Process process) {
+        this.name = name;
+        this.process = process;
+        answers = process.inputReader(StandardCharsets.UTF_8);
+        questions = process.outputWriter(StandardCharsets.UTF_8);
+    }
+
+    /** Starts the process and waits until its model is loaded. */
+    static Contestant open(String model, String engine, Precision precision, int threads)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        // The same number of threads for everybody.
+        command.add("-Dai.djl.oktoblas.num_threads=" + threads);
+        command.add("-Dai.djl.pytorch.num_threads=" + threads);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(InferWorker.class.getName(), model, engine, precision.toString()));
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        ForkedContestant contestant = new ForkedContestant(engine + " " + precision, process);
+        try {
+            contestant.answer();
+        } catch (IOException e) {
+            contestant.close();
+            throw e;
+        }
+        return contestant;
+    }
+
+    @Override
+    public Sample run(InferCase task) throws IOException {
+        questions.write(gson.toJson(task) + "\n");
+        questions.flush();
+        return answer().sample();
+    }
+
+    private InferWorker.Answer answer() throws IOException {
+        String line = answers.readLine();
+        if (line == null) {
+            throw new IOException(name + " ended before it answered");
+        }
+        InferWorker.Answer answer = gson.fromJson(line, InferWorker.Answer.class);
+        if (answer.error() != null) {
+            throw new IOException(name + ": " + answer.error());
+        }
+        return answer;
+    }
+
+    @Override
+    public void close() {
+        try {
+            questions.close();
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (IOException e) {
+            process.destroyForcibly();
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

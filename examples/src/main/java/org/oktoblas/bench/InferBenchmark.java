@@ -1,0 +1,128 @@
+package org.oktoblas.bench;
+
+import ai.djl.ModelException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.oktoblas.cli.Processor;
+import org.oktoblas.gpt2.Precision;
+
+/** {@code okto bench infer}: GPT-2's prompt and decoding times, each engine in its own process. */
+public final class InferBenchmark {
+
+    private InferBenchmark() {}
+
+    /**
+     * What to measure: everything with everything.
+     *
+     * @param models paths, {@code okm://} URLs, or models that {@link RandomModel} makes
+     * @param engines names of engines; the first is compared with each of the others
+     * @param precisions the arithmetic
+     * @param batches how many prompts at once
+     * @param promptTokens lengths of prompts
+     * @param tokens how many tokens to generate
+     * @param rounds how often
+     * @param warmUpSeconds how long each engine generates before measuring
+     * @param threads how many threads each engine uses
+     */
+    public record Settings(
+            List<String> models,
+            List<String> engines,
+            List<Precision> precisions,
+            List<Integer> batches,
+            List<Integer> promptTokens,
+            int tokens,
+            int rounds,
+            double warmUpSeconds,
+            int threads) {
+
+        private List<InferCase> cases() {
+            List<InferCase> cases = new ArrayList<>();
+            for (int prompt : promptTokens) {
+                for (int batch : batches) {
+                    cases.add(new InferCase(batch, prompt, tokens));
+                }
+            }
+            return cases;
+        }
+    }
+
+    /**
+     * Measures.
+     *
+     * @param settings what
+     * @param command how this was called, for the report
+     * @param progress hears what is being done
+     * @throws IOException if an engine's process fails
+     */
+    public static BenchReport run(Settings settings, String command, Consumer<String> progress)
+            throws IOException, ModelException {
+        InferBench.Opener fork =
+                (model, entry) ->
+                        ForkedContestant.open(
+                                model, entry.engine(), entry.precision(), settings.threads());
+        InferBench bench =
+                new InferBench(
+                        settings.engines(),
+                        settings.precisions(),
+                        settings.cases(),
+                        settings.rounds(),
+                        settings.warmUpSeconds(),
+                        fork,
+                        progress);
+        List<BenchRow> rows = new ArrayList<>();
+        for (String name : settings.models()) {
+            try (RandomModel model = RandomModel.resolve(name, progress)) {
+                rows.addAll(bench.measure(model.path(), model.label()));
+            }
+        }
+        List<String> notes = new ArrayList<>();
+        notes.add(
+                "Each engine generates in a process of its own with %d threads, in turns within every round. "
+                                .formatted(settings.threads())
+                        + "`ttft_ms` is the time to the first token, `decode_tokens_per_second` counts the"
+                        + " tokens after it over all rows of the batch.");
+        notes.addAll(bench.notes());
+        return report(command, notes, rows);
+    }
+
+    private static BenchReport report(String command, List<String> notes, List<BenchRow> rows) {
+        Processor processor = Processor.detect();
+        return new BenchReport(
+                "infer",
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                commit(),
+                processor.name(),
+                System.getProperty("java.version"),
+                processor.cores() + " cores, " + String.join(" ", processor.features()),
+                command,
+                notes,
+                rows);
+    }
+
+    /** Returns the commit of the working tree, and whether it was changed since. */
+    private static String commit() {
+        Path home = Path.of(System.getProperty("okto.home", "."));
+        try {
+            Process git =
+                    new ProcessBuilder("git", "describe", "--always", "--dirty", "--exclude=*")
+                            .directory(home.toFile())
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            byte[] text = git.getInputStream().readAllBytes();
+            boolean known = git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0;
+            return known ? new String(text, StandardCharsets.UTF_8).strip() : "unknown";
+        } catch (IOException e) {
+            return "unknown";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "unknown";
+        }
+    }
+}

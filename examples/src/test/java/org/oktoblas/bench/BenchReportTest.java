@@ -1,0 +1,92 @@
+package org.oktoblas.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The files that a benchmark leaves. */
+class BenchReportTest {
+
+    private static final BenchReport REPORT =
+            new BenchReport(
+                    "infer",
+                    "2026-12-01",
+                    "abc1234",
+                    "Some CPU (R) @ 3.0",
+                    "17.0.15",
+                    "2 cores",
+                    "okto bench infer",
+                    List.of("A note."),
+                    List.of(
+                            BenchRow.of(
+                                    "tiny fp32 b1 in5 out32",
+                                    "ttft_ms",
+                                    false,
+                                    List.of(10.0, 12.0, 11.0),
+                                    List.of(33.0, 33.0, 33.0),
+                                    "PyTorch fp32"),
+                            BenchRow.of(
+                                    "tiny fp32 b1 in5 out32",
+                                    "decode_tokens_per_second",
+                                    true,
+                                    List.of(123.45678),
+                                    null,
+                                    null)));
+
+    @Test
+    void jsonHasTheHousesKeys(@TempDir Path directory) throws Exception {
+        REPORT.write(directory.resolve("new"));
+        Path file = directory.resolve("new/infer-some-cpu-r-3-0.json");
+        JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        assertEquals(
+                Set.of("date", "commit", "device", "driver", "java", "host", "command", "rows"),
+                json.keySet());
+        JsonObject row = json.getAsJsonArray("rows").get(0).getAsJsonObject();
+        assertEquals(
+                Set.of(
+                        "benchmark",
+                        "case",
+                        "metric",
+                        "higherIsBetter",
+                        "ours",
+                        "peer",
+                        "peerName",
+                        "ratio",
+                        "rounds",
+                        "spread"),
+                row.keySet());
+        assertEquals(11, row.get("ours").getAsDouble());
+        assertEquals(33, row.get("peer").getAsDouble());
+        assertEquals(3, row.get("ratio").getAsDouble());
+        assertEquals(3, row.get("rounds").getAsInt());
+        assertEquals(0.0909, row.get("spread").getAsDouble());
+        JsonObject alone = json.getAsJsonArray("rows").get(1).getAsJsonObject();
+        assertTrue(alone.get("peer").isJsonNull());
+        assertTrue(alone.get("ratio").isJsonNull());
+        assertEquals(123.4568, alone.get("ours").getAsDouble());
+    }
+
+    @Test
+    void markdownIsATable(@TempDir Path directory) throws Exception {
+        REPORT.write(directory);
+        String text = Files.readString(directory.resolve("infer-some-cpu-r-3-0.md"));
+        assertTrue(
+                text.contains(
+                        "| tiny fp32 b1 in5 out32 | ttft_ms | 11.00 | 33.00 | 3.00 | 9 % |\n"),
+                text);
+        assertTrue(
+                text.contains(
+                        "| tiny fp32 b1 in5 out32 | decode_tokens_per_second | 123.5 |  |  | 0 % |\n"),
+                text);
+        assertTrue(text.contains("2026-12-01, commit abc1234, Java 17.0.15, 2 cores."), text);
+        assertTrue(text.contains("\nA note.\n"), text);
+    }
+}
