@@ -1,0 +1,198 @@
+package org.oktoblas.engine.cpu;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.Backend;
+import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.Operand;
+import org.oktoblas.engine.backend.PackedMatrix;
+import org.oktoblas.engine.backend.RandomOp;
+import org.oktoblas.engine.backend.ReduceOp;
+import org.oktoblas.engine.backend.Scalar;
+import org.oktoblas.engine.backend.Storage;
+import org.oktoblas.engine.backend.Tensor;
+import org.oktoblas.engine.backend.UnaryOp;
+
+/** The CPU: one backend a process. */
+public final class CpuBackend implements Backend {
+
+    private static final CpuBackend INSTANCE = new CpuBackend();
+
+    private final CpuMemory memory = new CpuMemory();
+
+    private CpuBackend() {}
+
+    /** Returns the process's CPU backend. */
+    public static CpuBackend get() {
+        return INSTANCE;
+    }
+
+    /** Returns how matrices are multiplied and by how many threads, in words. */
+    public String description() {
+        return "plain Java, " + Parallel.THREADS + " threads";
+    }
+
+    /** Returns the number of threads that operations use, the caller's included. */
+    public int threads() {
+        return Parallel.THREADS;
+    }
+
+    /** Returns the bytes of all storages allocated and not yet freed, wrapped buffers apart. */
+    public long outstandingBytes() {
+        return memory.outstandingBytes();
+    }
+
+    @Override
+    public Device device() {
+        return Device.cpu();
+    }
+
+    @Override
+    public Storage allocate(long byteSize) {
+        return memory.allocate(byteSize);
+    }
+
+    @Override
+    public Storage wrap(ByteBuffer direct) {
+        if (!direct.isDirect()) {
+            throw new IllegalArgumentException(
+                    "Only a direct buffer can become an array without a copy; this one is on the"
+                            + " Java heap. Allocate memory and write to it instead.");
+        }
+        return CpuStorage.of(direct);
+    }
+
+    @Override
+    public void write(ByteBuffer source, Storage target, long byteOffset) {
+        CpuStorage storage = (CpuStorage) target;
+        ByteBuffer rest = source.duplicate();
+        new Pointer(storage.address())
+                .getByteBuffer(byteOffset, Math.max(1, rest.remaining()))
+                .put(rest);
+        source.position(source.limit());
+    }
+
+    @Override
+    public void read(Storage source, long byteOffset, ByteBuffer target) {
+        CpuStorage storage = (CpuStorage) source;
+        ByteBuffer bytes =
+                new Pointer(storage.address())
+                        .getByteBuffer(byteOffset, Math.max(1, target.remaining()));
+        bytes.limit(target.remaining());
+        target.put(bytes);
+    }
+
+    @Override
+    public void fill(Tensor out, Scalar value) {
+        if (out.dataType() == DataType.BOOLEAN && value.real() != 0) {
+            Elementwise.fill(LongArithmetic.INSTANCE, out, new Scalar(1, 1));
+        } else {
+            Elementwise.fill(Arithmetic.of(out.dataType()), out, value);
+        }
+    }
+
+    @Override
+    public void arange(Scalar start, Scalar step, Tensor out) {
+        Elementwise.arange(Arithmetic.of(out.dataType()), start, step, out);
+    }
+
+    @Override
+    public void copy(Tensor in, Tensor out) {
+        Elementwise.copy(in, out);
+    }
+
+    @Override
+    public void unary(UnaryOp op, Tensor in, Tensor out) {
+        Elementwise.unary(Arithmetic.of(in.dataType()), op, in, out);
+    }
+
+    @Override
+    public void binary(BinaryOp op, Operand a, Operand b, Tensor out) {
+        Elementwise.binary(op, a, b, out);
+    }
+
+    @Override
+    public void where(Tensor condition, Operand a, Operand b, Tensor out) {
+        Elementwise.where(Arithmetic.of(out.dataType()), condition, a, b, out);
+    }
+
+    @Override
+    public void reduce(ReduceOp op, Tensor in, Tensor out) {
+        Reductions.reduce(op, in, out);
+    }
+
+    @Override
+    public void argReduce(boolean largest, Tensor in, int axis, Tensor out) {
+        Reductions.argReduce(Arithmetic.of(in.dataType()), largest, in, axis, out);
+    }
+
+    @Override
+    public void scan(ReduceOp op, Tensor in, int axis, Tensor out) {
+        Reductions.scan(Arithmetic.of(in.dataType()), op, in, axis, out);
+    }
+
+    @Override
+    public void gather(Tensor in, int axis, Tensor index, Tensor out) {
+        Indexing.gather(Arithmetic.moving(in.dataType()), in, axis, index, out);
+    }
+
+    @Override
+    public void scatter(boolean accumulate, Tensor source, int axis, Tensor index, Tensor out) {
+        Arithmetic<?> kind =
+                accumulate ? Arithmetic.of(out.dataType()) : Arithmetic.moving(out.dataType());
+        Indexing.scatter(kind, accumulate, source, axis, index, out);
+    }
+
+    @Override
+    public void sort(boolean descending, Tensor in, int axis, Tensor values, Tensor indices) {
+        Sorting.sort(Arithmetic.of(in.dataType()), descending, in, axis, values, indices);
+    }
+
+    @Override
+    public void matmul(Tensor a, Tensor b, Tensor out) {
+        Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
+    }
+
+    @Override
+    public PackedMatrix pack(Tensor matrix, MathMode mode) {
+        return JavaMatrix.pack(memory, matrix, mode);
+    }
+
+    @Override
+    public void linear(
+            Tensor a,
+            PackedMatrix b,
+            Tensor bias,
+            Activation activation,
+            Tensor residual,
+            Tensor out) {
+        ((JavaMatrix) b).linear(memory, a, bias, activation, residual, out);
+    }
+
+    @Override
+    public void softmax(boolean logarithm, Tensor in, int axis, Tensor out) {
+        Normalization.softmax(Arithmetic.of(in.dataType()), logarithm, in, axis, out);
+    }
+
+    @Override
+    public void layerNorm(
+            Tensor in, int axes, Tensor gamma, Tensor beta, double epsilon, Tensor out) {
+        Normalization.layerNorm(Arithmetic.of(in.dataType()), in, axes, gamma, beta, epsilon, out);
+    }
+
+    @Override
+    public void attention(
+            Tensor query, Tensor keys, Tensor values, Tensor mask, double scale, Tensor out) {
+        CausalAttention.run(query, keys, values, mask, scale, out);
+    }
+
+    @Override
+    public void random(
+            RandomOp op, double first, double second, long seed, long counter, Tensor out) {
+        Philox.draw(Arithmetic.of(out.dataType()), op, first, second, seed, counter, out);
+    }
+}

@@ -1,0 +1,110 @@
+package org.oktoblas.engine.cpu;
+
+import ai.djl.engine.EngineException;
+import com.sun.jna.Native;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Allocates memory outside the Java heap, aligned to cache lines, and keeps a bounded amount of
+ * freed blocks for reuse: the system's allocator gives large blocks back to the kernel at once, and
+ * the page faults of getting them again would cost more than most operations do.
+ */
+final class CpuMemory {
+
+    private static final int ALIGNMENT = 64;
+
+    /** Blocks of this size and less are kept as well; the allocator handles smaller ones. */
+    private static final long SMALLEST_KEPT = 4096;
+
+    private static final long LARGEST_KEPT = 64L << 20;
+    private static final long MOST_KEPT = 128L << 20;
+
+    private final Map<Long, Deque<Long>> kept = new HashMap<>();
+    private long keptBytes;
+    private long outstandingBytes;
+
+    /** Allocates a storage; its content is undefined. */
+    CpuStorage allocate(long byteSize) {
+        if (byteSize < 0) {
+            throw new IllegalArgumentException("Cannot allocate " + byteSize + " bytes.");
+        }
+        long capacity = capacityFor(byteSize);
+        long block = take(capacity);
+        long address = (block + ALIGNMENT - 1) & -ALIGNMENT;
+        return CpuStorage.of(address, byteSize, () -> giveBack(block, capacity));
+    }
+
+    /** Returns the bytes of all storages that are allocated and not yet freed. */
+    synchronized long outstandingBytes() {
+        return outstandingBytes;
+    }
+
+    /** Returns the bytes of freed blocks that are kept for reuse. */
+    synchronized long keptBytes() {
+        return keptBytes;
+    }
+
+    /** Returns all blocks kept for reuse to the system. */
+    synchronized void trim() {
+        kept.values().forEach(blocks -> blocks.forEach(Native::free));
+        kept.clear();
+        keptBytes = 0;
+    }
+
+    /**
+     * Rounds up to one of eight sizes between two powers of two, so that freed blocks fit again.
+     */
+    private static long capacityFor(long byteSize) {
+        long size = Math.max(ALIGNMENT, byteSize);
+        long step = Math.max(ALIGNMENT, Long.highestOneBit(size) >>> 3);
+        return (size + step - 1) / step * step;
+    }
+
+    private static boolean isKept(long capacity) {
+        return capacity >= SMALLEST_KEPT && capacity <= LARGEST_KEPT;
+    }
+
+    private synchronized long take(long capacity) {
+        if (isKept(capacity)) {
+            Deque<Long> blocks = kept.get(capacity);
+            if (blocks != null) {
+                long block = blocks.pop();
+                if (blocks.isEmpty()) {
+                    kept.remove(capacity);
+                }
+                keptBytes -= capacity;
+                outstandingBytes += capacity;
+                return block;
+            }
+        }
+        long block = Native.malloc(capacity + ALIGNMENT);
+        if (block == 0) {
+            trim();
+            block = Native.malloc(capacity + ALIGNMENT);
+        }
+        if (block == 0) {
+            throw new EngineException(
+                    "Out of memory: an array of "
+                            + capacity
+                            + " bytes was asked for while arrays take "
+                            + outstandingBytes
+                            + " bytes. Close arrays or managers that are no longer needed, or use a"
+                            + " smaller batch.");
+        }
+        outstandingBytes += capacity;
+        return block;
+    }
+
+    private synchronized void giveBack(long block, long capacity) {
+        outstandingBytes -= capacity;
+        if (isKept(capacity) && keptBytes + capacity <= MOST_KEPT) {
+            kept.computeIfAbsent(capacity, c -> new ArrayDeque<>()).push(block);
+            keptBytes += capacity;
+        } else {
+            Native.free(block);
+        }
+    }
+}

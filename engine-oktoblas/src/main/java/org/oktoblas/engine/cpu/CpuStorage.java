@@ -1,0 +1,85 @@
+package org.oktoblas.engine.cpu;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.oktoblas.engine.backend.Storage;
+
+/**
+ * Memory outside the Java heap. A {@link ByteBuffer} reaches 2 GB only, so larger storages are seen
+ * through overlapping windows that start every gigabyte: whatever begins in one and is shorter than
+ * a gigabyte lies in it entirely.
+ */
+final class CpuStorage extends Storage {
+
+    private static final int WINDOW_SHIFT = 30;
+    private static final long WINDOW_BYTES = (1L << 31) - 64;
+
+    private final long address;
+    private final ByteBuffer[] windows;
+    private final Runnable onFree;
+
+    private CpuStorage(long byteSize, long address, ByteBuffer[] windows, Runnable onFree) {
+        super(byteSize);
+        this.address = address;
+        this.windows = windows;
+        this.onFree = onFree;
+    }
+
+    /** Makes a storage of memory at an address, which {@code onFree} gives back. */
+    static CpuStorage of(long address, long byteSize, Runnable onFree) {
+        Pointer pointer = new Pointer(address);
+        int count = (int) Math.max(1, (byteSize + (1L << WINDOW_SHIFT) - 1) >>> WINDOW_SHIFT);
+        ByteBuffer[] windows = new ByteBuffer[count];
+        for (int i = 0; i < count; i++) {
+            long start = (long) i << WINDOW_SHIFT;
+            windows[i] =
+                    pointer.getByteBuffer(start, Math.min(WINDOW_BYTES, byteSize - start))
+                            .order(ByteOrder.nativeOrder());
+        }
+        return new CpuStorage(byteSize, address, windows, onFree);
+    }
+
+    /** Makes a storage of a direct buffer's remaining bytes, which it keeps reachable. */
+    static CpuStorage of(ByteBuffer direct) {
+        ByteBuffer bytes = direct.slice().order(ByteOrder.nativeOrder());
+        long address =
+                bytes.capacity() == 0
+                        ? 0
+                        : Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
+        return new CpuStorage(bytes.capacity(), address, new ByteBuffer[] {bytes}, () -> {});
+    }
+
+    /** Returns the address of the first byte. */
+    long address() {
+        return address;
+    }
+
+    /** Returns the number of windows: 1 up to a gigabyte. */
+    int windowCount() {
+        return windows.length;
+    }
+
+    /** Returns the index of the window to use for what begins at a byte offset. */
+    int windowAt(long byteOffset) {
+        return windows.length == 1
+                ? 0
+                : (int) Math.min(byteOffset >>> WINDOW_SHIFT, windows.length - 1);
+    }
+
+    /** Returns where in the storage a window begins, in bytes. */
+    static long windowStart(int window) {
+        return (long) window << WINDOW_SHIFT;
+    }
+
+    /** Returns a window, in native byte order, position 0; callers must not move its position. */
+    ByteBuffer window(int index) {
+        return windows[index];
+    }
+
+    @Override
+    protected void free() {
+        onFree.run();
+    }
+}

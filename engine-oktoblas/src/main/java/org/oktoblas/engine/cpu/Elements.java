@@ -1,0 +1,67 @@
+package org.oktoblas.engine.cpu;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.Function;
+
+/**
+ * The elements of a storage as one data type, copied from and to heap arrays.
+ *
+ * @param <A> the array: float[], double[] or long[]
+ * @param <B> the kind of buffer through which the storage is seen
+ */
+abstract class Elements<A, B> {
+
+    private final CpuStorage storage;
+    private final int byteWidth;
+    private final B[] buffers;
+
+    Elements(CpuStorage storage, int byteWidth, Function<ByteBuffer, B> viewer, B[] empty) {
+        this.storage = storage;
+        this.byteWidth = byteWidth;
+        buffers = Arrays.copyOf(empty, storage.windowCount());
+        for (int i = 0; i < buffers.length; i++) {
+            buffers[i] = viewer.apply(storage.window(i));
+        }
+    }
+
+    /** Copies n elements, the first at an index and each a stride further, to an array. */
+    final void load(long element, long stride, A target, int at, int n) {
+        if (buffers.length == 1) {
+            load(buffers[0], (int) element, (int) stride, target, at, n);
+        } else if (stride == 1) {
+            int window = storage.windowAt(element * byteWidth);
+            load(buffers[window], indexIn(window, element), 1, target, at, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                long one = element + i * stride;
+                int window = storage.windowAt(one * byteWidth);
+                load(buffers[window], indexIn(window, one), 1, target, at + i, 1);
+            }
+        }
+    }
+
+    /** Copies n elements of an array to where {@link #load} would find them. */
+    final void store(long element, long stride, A source, int at, int n) {
+        if (buffers.length == 1) {
+            store(buffers[0], (int) element, (int) stride, source, at, n);
+        } else if (stride == 1) {
+            int window = storage.windowAt(element * byteWidth);
+            store(buffers[window], indexIn(window, element), 1, source, at, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                long one = element + i * stride;
+                int window = storage.windowAt(one * byteWidth);
+                store(buffers[window], indexIn(window, one), 1, source, at + i, 1);
+            }
+        }
+    }
+
+    private int indexIn(int window, long element) {
+        return (int) (element - CpuStorage.windowStart(window) / byteWidth);
+    }
+
+    abstract void load(B buffer, int index, int stride, A target, int at, int n);
+
+    abstract void store(B buffer, int index, int stride, A source, int at, int n);
+}

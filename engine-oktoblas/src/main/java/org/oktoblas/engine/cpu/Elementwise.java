@@ -1,0 +1,263 @@
+package org.oktoblas.engine.cpu;
+
+import ai.djl.ndarray.types.DataType;
+import java.nio.ByteBuffer;
+import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Operand;
+import org.oktoblas.engine.backend.Scalar;
+import org.oktoblas.engine.backend.Tensor;
+import org.oktoblas.engine.backend.UnaryOp;
+
+/** The primitives that compute every element by itself. */
+final class Elementwise {
+
+    /**
+     * Elements worth another thread, where an element takes a nanosecond and where it takes ten.
+     */
+    private static final long CHEAP = 1 << 16;
+
+    private static final long COSTLY = 1 << 13;
+
+    private Elementwise() {}
+
+    /** What is done with the elements from start to start + n, at most a chunk. */
+    private interface Chunk {
+        void run(long start, int n);
+    }
+
+    private static void chunks(long count, long grain, Chunk chunk) {
+        Parallel.run(
+                count,
+                grain,
+                (start, end) -> {
+                    for (long i = start; i < end; i += Scratch.CHUNK) {
+                        chunk.run(i, (int) Math.min(Scratch.CHUNK, end - i));
+                    }
+                });
+    }
+
+    static <A> void fill(Arithmetic<A> kind, Tensor out, Scalar value) {
+        View<A> target = kind.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    A x = kind.scratch(0, n);
+                    kind.fill(value, x, n);
+                    target.store(start, n, x);
+                });
+    }
+
+    static <A> void arange(Arithmetic<A> kind, Scalar first, Scalar step, Tensor out) {
+        View<A> target = kind.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    A x = kind.scratch(0, n);
+                    kind.sequence(first, step, start, x, n);
+                    target.store(start, n, x);
+                });
+    }
+
+    static void copy(Tensor in, Tensor out) {
+        if (in.dataType() == out.dataType()) {
+            if (!copyBytes(in, out)) {
+                move(Arithmetic.moving(in.dataType()), in, out);
+            }
+        } else {
+            convert(Arithmetic.of(in.dataType()), in, Arithmetic.of(out.dataType()), out);
+        }
+    }
+
+    /** Copies between contiguous layouts of one data type, if they are such. */
+    private static boolean copyBytes(Tensor in, Tensor out) {
+        if (!in.layout().isContiguous() || !out.layout().isContiguous()) {
+            return false;
+        }
+        CpuStorage source = (CpuStorage) in.storage();
+        CpuStorage target = (CpuStorage) out.storage();
+        if (source.windowCount() > 1 || target.windowCount() > 1) {
+            return false;
+        }
+        int width = in.dataType().getNumOfBytes();
+        ByteBuffer from = source.window(0);
+        target.window(0)
+                .put(
+                        (int) out.layout().offset() * width,
+                        from,
+                        (int) in.layout().offset() * width,
+                        (int) in.layout().count() * width);
+        return true;
+    }
+
+    private static <A> void move(Arithmetic<A> kind, Tensor in, Tensor out) {
+        View<A> source = kind.view(in);
+        View<A> target = kind.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    A x = kind.scratch(0, n);
+                    source.load(start, n, x);
+                    target.store(start, n, x);
+                });
+    }
+
+    private static <A, B> void convert(
+            Arithmetic<A> from, Tensor in, Arithmetic<B> to, Tensor out) {
+        View<A> source = from.view(in);
+        if (out.dataType() == DataType.BOOLEAN) {
+            View<long[]> target = LongArithmetic.INSTANCE.view(out);
+            chunks(
+                    target.count(),
+                    CHEAP,
+                    (start, n) -> {
+                        A x = from.scratch(0, n);
+                        long[] y = LongArithmetic.INSTANCE.scratch(1, n);
+                        source.load(start, n, x);
+                        from.toTruths(x, y, n);
+                        target.store(start, n, y);
+                    });
+            return;
+        }
+        View<B> target = to.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    A x = from.scratch(0, n);
+                    B y = to.scratch(1, n);
+                    source.load(start, n, x);
+                    to.convert(from, x, y, n);
+                    target.store(start, n, y);
+                });
+    }
+
+    static <A> void unary(Arithmetic<A> kind, UnaryOp op, Tensor in, Tensor out) {
+        View<A> source = kind.view(in);
+        switch (op) {
+            case IS_NAN, IS_INFINITE, LOGICAL_NOT -> {
+                View<long[]> target = LongArithmetic.INSTANCE.view(out);
+                chunks(
+                        target.count(),
+                        CHEAP,
+                        (start, n) -> {
+                            A x = kind.scratch(0, n);
+                            long[] truths = LongArithmetic.INSTANCE.scratch(1, n);
+                            source.load(start, n, x);
+                            kind.test(op, x, truths, n);
+                            target.store(start, n, truths);
+                        });
+            }
+            default -> {
+                View<A> target = kind.view(out);
+                chunks(
+                        target.count(),
+                        isCheap(op) ? CHEAP : COSTLY,
+                        (start, n) -> {
+                            A x = kind.scratch(0, n);
+                            source.load(start, n, x);
+                            kind.unary(op, x, n);
+                            target.store(start, n, x);
+                        });
+            }
+        }
+    }
+
+    private static boolean isCheap(UnaryOp op) {
+        return switch (op) {
+            case NEGATE, ABS, SQUARE, SQRT, RECIPROCAL, RELU -> true;
+            default -> false;
+        };
+    }
+
+    static void binary(BinaryOp op, Operand a, Operand b, Tensor out) {
+        DataType type =
+                a instanceof Tensor tensor
+                        ? tensor.dataType()
+                        : b instanceof Tensor tensor ? tensor.dataType() : out.dataType();
+        binary(Arithmetic.of(type), op, a, b, out);
+    }
+
+    private static <A> void binary(
+            Arithmetic<A> kind, BinaryOp op, Operand a, Operand b, Tensor out) {
+        Source<A> left = new Source<>(kind, a);
+        Source<A> right = new Source<>(kind, b);
+        if (op.isPredicate()) {
+            View<long[]> target = LongArithmetic.INSTANCE.view(out);
+            chunks(
+                    target.count(),
+                    CHEAP,
+                    (start, n) -> {
+                        A x = kind.scratch(0, n);
+                        A y = kind.scratch(1, n);
+                        long[] truths = LongArithmetic.INSTANCE.scratch(2, n);
+                        left.load(start, n, x);
+                        right.load(start, n, y);
+                        kind.compare(op, x, y, truths, n);
+                        target.store(start, n, truths);
+                    });
+            return;
+        }
+        View<A> target = kind.view(out);
+        boolean power = op == BinaryOp.POWER && b instanceof Scalar;
+        chunks(
+                target.count(),
+                op == BinaryOp.POWER || op == BinaryOp.ATAN2 ? COSTLY : CHEAP,
+                (start, n) -> {
+                    A x = kind.scratch(0, n);
+                    left.load(start, n, x);
+                    if (power) {
+                        kind.power(x, (Scalar) b, n);
+                    } else {
+                        A y = kind.scratch(1, n);
+                        right.load(start, n, y);
+                        kind.binary(op, x, y, n);
+                    }
+                    target.store(start, n, x);
+                });
+    }
+
+    static <A> void where(Arithmetic<A> kind, Tensor condition, Operand a, Operand b, Tensor out) {
+        View<long[]> conditions = LongArithmetic.INSTANCE.view(condition);
+        Source<A> left = new Source<>(kind, a);
+        Source<A> right = new Source<>(kind, b);
+        View<A> target = kind.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    long[] truths = LongArithmetic.INSTANCE.scratch(2, n);
+                    A x = kind.scratch(0, n);
+                    A y = kind.scratch(1, n);
+                    conditions.load(start, n, truths);
+                    left.load(start, n, x);
+                    right.load(start, n, y);
+                    kind.select(truths, x, y, n);
+                    target.store(start, n, x);
+                });
+    }
+
+    /** A tensor or a scalar, loaded alike. */
+    private static final class Source<A> {
+
+        private final Arithmetic<A> kind;
+        private final View<A> view;
+        private final Scalar scalar;
+
+        Source(Arithmetic<A> kind, Operand operand) {
+            this.kind = kind;
+            view = operand instanceof Tensor tensor ? kind.view(tensor) : null;
+            scalar = operand instanceof Scalar value ? value : null;
+        }
+
+        void load(long start, int n, A target) {
+            if (view != null) {
+                view.load(start, n, target);
+            } else {
+                kind.fill(scalar, target, n);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package org.oktoblas.engine.cpu;
+
+import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+
+/** The floating point data types: three that compute as float, and double. */
+final class FloatingElements {
+
+    private FloatingElements() {}
+
+    static final class Float32 extends Elements<float[], FloatBuffer> {
+
+        Float32(CpuStorage storage) {
+            super(storage, 4, ByteBuffer::asFloatBuffer, new FloatBuffer[0]);
+        }
+
+        @Override
+        void load(FloatBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            if (stride == 1) {
+                buffer.get(index, target, at, n);
+                return;
+            }
+            for (int i = 0; i < n; i++) {
+                target[at + i] = buffer.get(index + i * stride);
+            }
+        }
+
+        @Override
+        void store(FloatBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            if (stride == 1) {
+                buffer.put(index, source, at, n);
+                return;
+            }
+            for (int i = 0; i < n; i++) {
+                buffer.put(index + i * stride, source[at + i]);
+            }
+        }
+    }
+
+    static final class Float16 extends Elements<float[], ShortBuffer> {
+
+        Float16(CpuStorage storage) {
+            super(storage, 2, ByteBuffer::asShortBuffer, new ShortBuffer[0]);
+        }
+
+        @Override
+        void load(ShortBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                target[at + i] = Half.fromFloat16(buffer.get(index + i * stride));
+            }
+        }
+
+        @Override
+        void store(ShortBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                buffer.put(index + i * stride, Half.toFloat16(source[at + i]));
+            }
+        }
+    }
+
+    static final class Bfloat16 extends Elements<float[], ShortBuffer> {
+
+        Bfloat16(CpuStorage storage) {
+            super(storage, 2, ByteBuffer::asShortBuffer, new ShortBuffer[0]);
+        }
+
+        @Override
+        void load(ShortBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                target[at + i] = Half.fromBfloat16(buffer.get(index + i * stride));
+            }
+        }
+
+        @Override
+        void store(ShortBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                buffer.put(index + i * stride, Half.toBfloat16(source[at + i]));
+            }
+        }
+    }
+
+    static final class Float64 extends Elements<double[], DoubleBuffer> {
+
+        Float64(CpuStorage storage) {
+            super(storage, 8, ByteBuffer::asDoubleBuffer, new DoubleBuffer[0]);
+        }
+
+        @Override
+        void load(DoubleBuffer buffer, int index, int stride, double[] target, int at, int n) {
+            if (stride == 1) {
+                buffer.get(index, target, at, n);
+                return;
+            }
+            for (int i = 0; i < n; i++) {
+                target[at + i] = buffer.get(index + i * stride);
+            }
+        }
+
+        @Override
+        void store(DoubleBuffer buffer, int index, int stride, double[] source, int at, int n) {
+            if (stride == 1) {
+                buffer.put(index, source, at, n);
+                return;
+            }
+            for (int i = 0; i < n; i++) {
+                buffer.put(index + i * stride, source[at + i]);
+            }
+        }
+    }
+}
