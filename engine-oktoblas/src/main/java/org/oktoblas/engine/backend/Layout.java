@@ -281,6 +281,23 @@ public final class Layout {
     }
 
     @Override
+    public boolean equals(Object other) {
+        if (!(other instanceof Layout)) {
+            return false;
+        }
+        Layout that = (Layout) other;
+        return offset == that.offset
+                && Arrays.equals(shape, that.shape)
+                && Arrays.equals(strides, that.strides);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * Arrays.hashCode(shape) + Arrays.hashCode(strides))
+                + Long.hashCode(offset);
+    }
+
+    @Override
     public String toString() {
         return "shape "
                 + Arrays.toString(shape)

@@ -1,0 +1,215 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.Charset;
+import org.oktoblas.engine.backend.Tensor;
+
+/** Operations that bring elements in and out, or to another type, device or place. */
+abstract class ArrayTransfers extends ArrayBase {
+
+    ArrayTransfers(OktoNDManager manager, Tensor tensor) {
+        super(manager, tensor);
+    }
+
+    /**
+     * Returns a copy of the elements in row-major order, in the processor's byte order. It never is
+     * the array's own memory, whatever is tried, so that it outlives the array.
+     */
+    @Override
+    public ByteBuffer toByteBuffer(boolean tryDirect) {
+        try (Operation operation = operation()) {
+            Tensor in = operation.dense(operation.read(this));
+            int width = in.dataType().getNumOfBytes();
+            long bytes = in.layout().count() * width;
+            if (bytes > Integer.MAX_VALUE - 8) {
+                throw new IllegalStateException(
+                        "An NDArray of shape "
+                                + getShape()
+                                + " has "
+                                + bytes
+                                + " bytes, more than a Java buffer holds: read it in slices.");
+            }
+            ByteBuffer buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.nativeOrder());
+            operation.backend.read(in.storage(), in.layout().offset() * width, buffer);
+            buffer.rewind();
+            return buffer;
+        }
+    }
+
+    /** Returns the elements as floats; 16-bit floats are widened. */
+    @Override
+    public float[] toFloatArray() {
+        DataType type = getDataType();
+        if (type == DataType.FLOAT16 || type == DataType.BFLOAT16) {
+            try (OktoNDArray wide = toType(DataType.FLOAT32, false)) {
+                return wide.toFloatArray();
+            }
+        }
+        return super.toFloatArray();
+    }
+
+    @Override
+    public Number[] toArray() {
+        if (getDataType() == DataType.BFLOAT16) {
+            try (OktoNDArray wide = toType(DataType.FLOAT32, false)) {
+                return wide.toArray();
+            }
+        }
+        return super.toArray();
+    }
+
+    @Override
+    public String[] toStringArray(Charset charset) {
+        throw Unavailable.operation("An NDArray of strings");
+    }
+
+    /**
+     * Overwrites all elements.
+     *
+     * @param buffer the new elements in row-major order: a buffer of the array's type, or a {@code
+     *     ByteBuffer} in the processor's byte order; its position stays as it is
+     * @throws IllegalArgumentException if the buffer's type or size does not fit
+     */
+    @Override
+    public void set(Buffer buffer) {
+        try (Operation operation = operation()) {
+            Tensor out = operation.read(this);
+            Buffers.check(buffer, out.dataType(), out.layout().count());
+            if (out.layout().isContiguous()) {
+                long offset = out.layout().offset() * out.dataType().getNumOfBytes();
+                Buffers.write(buffer, operation.backend, out, offset);
+                return;
+            }
+            writable(out, "set");
+            Tensor dense = operation.create(out.layout().shape(), out.dataType());
+            Buffers.write(buffer, operation.backend, dense, 0);
+            operation.backend.copy(dense, out);
+        }
+    }
+
+    /** Refuses to write to a view in which one element appears many times. */
+    static void writable(Tensor out, String operation) {
+        if (out.layout().repeatsElements()) {
+            throw new IllegalStateException(
+                    "NDArray."
+                            + operation
+                            + " cannot write to a broadcast view, in which elements share memory:"
+                            + " call duplicate() first.");
+        }
+    }
+
+    @Override
+    public OktoNDArray toType(DataType dataType, boolean copy) {
+        if (dataType == getDataType() && !copy) {
+            tensor();
+            return (OktoNDArray) this;
+        }
+        try (Operation operation = operation()) {
+            Tensor in = operation.read(this);
+            OktoNDArray result = operation.result(operation.copy(in, Types.supported(dataType)));
+            result.setName(getName());
+            return result;
+        }
+    }
+
+    @Override
+    public OktoNDArray toDevice(Device device, boolean copy) {
+        if (!device.equals(getDevice())) {
+            OktoNDManager there = getManager().newSubManager(device);
+            OktoNDArray result = there.create(toByteBuffer(), getShape(), getDataType());
+            result.setName(getName());
+            return result;
+        }
+        if (!copy) {
+            tensor();
+            return (OktoNDArray) this;
+        }
+        return duplicate();
+    }
+
+    @Override
+    public OktoNDArray duplicate() {
+        return toType(getDataType(), true);
+    }
+
+    /** Copies the elements into another array of as many. */
+    @Override
+    public void copyTo(NDArray array) {
+        if (!(array instanceof OktoNDArray)) {
+            array.set(toByteBuffer());
+            return;
+        }
+        try (Operation operation = operation()) {
+            Tensor in = operation.read(this);
+            Tensor out = operation.read(array);
+            if (in.layout().count() != out.layout().count() || in.dataType() != out.dataType()) {
+                throw new IllegalArgumentException(
+                        "copyTo needs two arrays of one size and data type; this is "
+                                + getShape()
+                                + " "
+                                + getDataType()
+                                + ", the target "
+                                + array.getShape()
+                                + " "
+                                + array.getDataType()
+                                + ".");
+            }
+            writable(out, "copyTo");
+            operation.backend.copy(operation.reshape(in, out.layout().shape()), out);
+        }
+    }
+
+    @Override
+    public OktoNDArray zerosLike() {
+        return getManager().zeros(getShape(), getDataType());
+    }
+
+    @Override
+    public OktoNDArray onesLike() {
+        return getManager().ones(getShape(), getDataType());
+    }
+
+    @Override
+    public OktoNDArray like() {
+        return getManager().create(getShape(), DataType.FLOAT32);
+    }
+
+    @Override
+    public boolean contentEquals(Number number) {
+        DataType type = Types.of(number);
+        if (rank() != 0 || type != getDataType()) {
+            return false;
+        }
+        try (NDArray scalar = getManager().create(number)) {
+            return contentEquals(scalar);
+        }
+    }
+
+    /** Returns whether shape, type and all elements are equal; NaN equals nothing. */
+    @Override
+    public boolean contentEquals(NDArray other) {
+        if (other == null
+                || !getShape().equals(other.getShape())
+                || getDataType() != other.getDataType()) {
+            return false;
+        }
+        try (OktoNDArray equal = ((OktoNDArray) this).eq(other);
+                OktoNDArray all = equal.all()) {
+            return all.getBoolean();
+        }
+    }
+
+    /** Returns an array of this engine with the same content as another engine's. */
+    static OktoNDArray from(NDArray array, OktoNDManager manager) {
+        Shape shape = array.getShape();
+        OktoNDArray result = manager.create(array.toByteBuffer(), shape, array.getDataType());
+        result.setName(array.getName());
+        return result;
+    }
+}

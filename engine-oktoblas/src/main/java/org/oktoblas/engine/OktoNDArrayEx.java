@@ -1,0 +1,253 @@
+package org.oktoblas.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDUtils;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import java.util.Arrays;
+import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.Tensor;
+import org.oktoblas.engine.backend.UnaryOp;
+
+/** The operations that DJL's layers call on an array. */
+public final class OktoNDArrayEx extends ArrayExUnavailable {
+
+    /** The constants of "Self-Normalizing Neural Networks", Klambauer et al. 2017. */
+    private static final double SELU_ALPHA = 1.6732632423543772848170429916717;
+
+    private static final double SELU_SCALE = 1.0507009873554804934193349852946;
+
+    private final OktoNDArray array;
+
+    OktoNDArrayEx(OktoNDArray array) {
+        this.array = array;
+    }
+
+    @Override
+    public OktoNDArray getArray() {
+        return array;
+    }
+
+    @Override
+    public OktoNDArrayIndexer getIndexer(NDManager manager) {
+        return new OktoNDArrayIndexer(OktoNDManager.of(manager));
+    }
+
+    @Override
+    public OktoNDArray rdivi(NDArray b) {
+        return array.inPlace(BinaryOp.DIVIDE, b, "rdivi", true);
+    }
+
+    @Override
+    public OktoNDArray rmodi(NDArray b) {
+        return array.inPlace(BinaryOp.REMAINDER, b, "rmodi", true);
+    }
+
+    @Override
+    public OktoNDArray rpowi(Number n) {
+        return array.inPlace(BinaryOp.POWER, n, "rpowi", true);
+    }
+
+    @Override
+    public OktoNDArray relu() {
+        return array.keeping(UnaryOp.RELU);
+    }
+
+    @Override
+    public OktoNDArray sigmoid() {
+        return array.floating(UnaryOp.SIGMOID);
+    }
+
+    @Override
+    public OktoNDArray tanh() {
+        return array.tanh();
+    }
+
+    /** GELU with the exact error function. */
+    @Override
+    public OktoNDArray gelu() {
+        return array.floating(UnaryOp.GELU);
+    }
+
+    /** x · sigmoid(beta · x). */
+    @Override
+    public NDArray swish(float beta) {
+        return beta == 1 ? array.floating(UnaryOp.SILU) : super.swish(beta);
+    }
+
+    /** log(1 + exp(x)). */
+    @Override
+    public OktoNDArray softPlus() {
+        // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
+        try (OktoNDArray negative = array.abs().negi();
+                OktoNDArray power = negative.exp();
+                OktoNDArray positive = array.maximum(0);
+                OktoNDArray logarithm = power.addi(1).log()) {
+            return logarithm.add(positive);
+        }
+    }
+
+    /** x / (1 + |x|). */
+    @Override
+    public OktoNDArray softSign() {
+        try (OktoNDArray absolute = array.abs()) {
+            return array.div(absolute.addi(1));
+        }
+    }
+
+    /** x, or alpha · x where x is negative. */
+    @Override
+    public OktoNDArray leakyRelu(float alpha) {
+        try (OktoNDArray scaled = array.mul(alpha);
+                OktoNDArray positive = array.gt(0)) {
+            return array.getNDArrayInternal().where(positive, scaled);
+        }
+    }
+
+    /** x, or alpha · (exp(x) − 1) where x is negative. */
+    @Override
+    public OktoNDArray elu(float alpha) {
+        return elu(alpha, 1);
+    }
+
+    @Override
+    public OktoNDArray selu() {
+        return elu(SELU_ALPHA, SELU_SCALE);
+    }
+
+    private OktoNDArray elu(double alpha, double scale) {
+        try (OktoNDArray power = array.exp();
+                OktoNDArray positive = array.gt(0)) {
+            power.subi(1).muli((float) alpha);
+            OktoNDArray result = array.getNDArrayInternal().where(positive, power);
+            return scale == 1 ? result : result.muli((float) scale);
+        }
+    }
+
+    /** x · weightᵀ + bias, with a weight of shape (out, in). */
+    @Override
+    public NDList linear(NDArray input, NDArray weight, NDArray bias) {
+        OktoNDManager manager = array.getManager();
+        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+            Tensor w = operation.read(weight);
+            int rank = w.layout().rank();
+            if (rank == 2) {
+                w = w.with(w.layout().swap(0, 1));
+            }
+            Tensor out = ArrayProducts.multiply(operation, operation.read(input), w, "linear");
+            if (bias != null) {
+                Tensor b = operation.read(bias, out.dataType());
+                b = ArrayArithmetic.stretch(b, out.layout().shape());
+                operation.backend.binary(BinaryOp.ADD, out, b, out);
+            }
+            return new NDList(operation.result(out));
+        }
+    }
+
+    /** Looks up rows of a weight of shape (rows, width): (…) to (…, width). */
+    @Override
+    public NDList embedding(NDArray input, NDArray weight, SparseFormat sparse) {
+        OktoNDManager manager = array.getManager();
+        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+            Tensor rows = operation.read(weight);
+            if (rows.layout().rank() != 2) {
+                throw new IllegalArgumentException(
+                        "embedding needs a weight of shape (rows, width), not "
+                                + weight.getShape()
+                                + ".");
+            }
+            Tensor index = operation.read(input, DataType.INT64);
+            long[] shape = index.layout().shape();
+            long[] result = Arrays.copyOf(shape, shape.length + 1);
+            result[shape.length] = rows.layout().size(1);
+            Tensor flat = operation.reshape(index, index.layout().count());
+            Tensor out = Selection.gather(operation, rows, 0, flat);
+            return new NDList(operation.result(out.with(out.layout().reshape(result))));
+        }
+    }
+
+    /** Normalises the last axes, whose shape is given, then scales by gamma and shifts by beta. */
+    @Override
+    public NDList layerNorm(
+            NDArray input, Shape normalizedShape, NDArray gamma, NDArray beta, float eps) {
+        OktoNDManager manager = array.getManager();
+        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+            Tensor in = operation.read(input, Types.floating(input.getDataType()));
+            int axes = normalizedShape.dimension();
+            int lead = in.layout().rank() - axes;
+            boolean fits = axes > 0 && lead >= 0;
+            for (int i = 0; fits && i < axes; i++) {
+                fits = in.layout().size(lead + i) == normalizedShape.get(i);
+            }
+            if (!fits) {
+                throw new IllegalArgumentException(
+                        "layerNorm over "
+                                + normalizedShape
+                                + " of an array of shape "
+                                + input.getShape()
+                                + ": the last axes must have that shape.");
+            }
+            Tensor scale = gamma == null ? null : operation.read(gamma, in.dataType());
+            Tensor shift = beta == null ? null : operation.read(beta, in.dataType());
+            Tensor out = operation.create(in.layout().shape(), in.dataType());
+            if (out.layout().count() > 0) {
+                operation.backend.layerNorm(in, axes, scale, shift, eps, out);
+            }
+            return new NDList(operation.result(out));
+        }
+    }
+
+    /** Returns the input itself, as another array, unless training. */
+    @Override
+    public NDList dropout(NDArray input, float rate, boolean training) {
+        if (training) {
+            throw Unavailable.operation("NDArrayEx.dropout in training");
+        }
+        OktoNDArray own = array.getManager().from(input);
+        return new NDList(own.view(own.layout()));
+    }
+
+    /** x, or alpha · x where x is negative, with an alpha for each channel, the second axis. */
+    @Override
+    public NDList prelu(NDArray input, NDArray alpha) {
+        throw Unavailable.operation("NDArrayEx.prelu");
+    }
+
+    /** This array's elements where the condition is true, else the other's. */
+    @Override
+    public OktoNDArray where(NDArray condition, NDArray other) {
+        try (Operation operation = array.operation()) {
+            Tensor a = operation.read(array);
+            Tensor b = operation.read(other);
+            Tensor c = operation.read(condition, DataType.BOOLEAN);
+            DataType type =
+                    Types.combine(
+                            a.dataType(),
+                            a.layout().rank() == 0,
+                            b.dataType(),
+                            b.layout().rank() == 0);
+            Layout common = Layout.contiguous(Layout.broadcast(a.layout(), b.layout()));
+            long[] shape = Layout.broadcast(common, c.layout());
+            a = ArrayArithmetic.stretch(operation.cast(a, type), shape);
+            b = ArrayArithmetic.stretch(operation.cast(b, type), shape);
+            Tensor out = operation.create(shape, type);
+            operation.backend.where(ArrayArithmetic.stretch(c, shape), a, b, out);
+            return operation.result(out);
+        }
+    }
+
+    @Override
+    public OktoNDArray stack(NDList arrays, int axis) {
+        return array.pile(arrays, axis);
+    }
+
+    @Override
+    public OktoNDArray concat(NDList list, int axis) {
+        NDUtils.checkConcatInput(list);
+        return array.join(list, axis);
+    }
+}

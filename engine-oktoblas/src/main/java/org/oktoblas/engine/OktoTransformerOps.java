@@ -1,0 +1,218 @@
+package org.oktoblas.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
+import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.Tensor;
+
+/** The fused operations over whichever backend the arrays are on. */
+final class OktoTransformerOps implements TransformerOps {
+
+    @Override
+    public Linear linear(
+            NDManager owner, NDArray weight, boolean transposed, NDArray bias, MathMode mode) {
+        OktoNDManager manager = OktoNDManager.of(owner);
+        try (Operation operation = new Operation(manager)) {
+            Tensor matrix = operation.read(weight);
+            if (matrix.layout().rank() != 2) {
+                throw new IllegalArgumentException(
+                        "A linear layer needs a weight with two axes, not of shape "
+                                + weight.getShape()
+                                + ".");
+            }
+            if (transposed) {
+                matrix = matrix.with(matrix.layout().swap(0, 1));
+            }
+            long outputs = matrix.layout().size(1);
+            if (bias != null && !Arrays.equals(bias.getShape().getShape(), new long[] {outputs})) {
+                throw new IllegalArgumentException(
+                        "A linear layer with "
+                                + outputs
+                                + " outputs needs a bias of that length, not of shape "
+                                + bias.getShape()
+                                + ".");
+            }
+            Tensor shift = null;
+            if (bias != null) {
+                // A copy of its own, as the caller may close the bias.
+                shift = operation.copy(operation.read(bias), DataType.FLOAT32);
+            }
+            return new PackedLinear(manager, operation.backend.pack(matrix, mode), shift);
+        }
+    }
+
+    @Override
+    public NDArray apply(Linear linear, NDArray x, Activation activation) {
+        PackedLinear layer = own(linear);
+        layer.retain();
+        try (Operation operation = operation(x)) {
+            Tensor in = operation.read(x, DataType.FLOAT32);
+            long[] shape = shape(layer, in);
+            Tensor out = operation.create(shape, DataType.FLOAT32);
+            if (out.layout().count() > 0) {
+                operation.backend.linear(
+                        rows(operation, in, layer.inputSize()),
+                        layer.matrix(),
+                        layer.bias(),
+                        activation,
+                        null,
+                        rows(operation, out, layer.outputSize()));
+            }
+            return operation.result(out);
+        } finally {
+            layer.release();
+        }
+    }
+
+    @Override
+    public NDArray addTo(NDArray residual, Linear linear, NDArray x) {
+        PackedLinear layer = own(linear);
+        layer.retain();
+        try (Operation operation = operation(x)) {
+            Tensor in = operation.read(x, DataType.FLOAT32);
+            Tensor sum = operation.read(residual);
+            ArrayTransfers.writable(sum, "addTo");
+            if (sum.dataType() != DataType.FLOAT32
+                    || !Arrays.equals(sum.layout().shape(), shape(layer, in))) {
+                throw new IllegalArgumentException(
+                        "A residual of shape "
+                                + residual.getShape()
+                                + " and data type "
+                                + residual.getDataType()
+                                + " cannot take up a linear layer's float32 output of shape "
+                                + Arrays.toString(shape(layer, in))
+                                + ".");
+            }
+            if (sum.layout().count() > 0) {
+                // Where the residual's rows are scattered, sum in a dense copy.
+                Tensor out = rows(operation, sum, layer.outputSize());
+                operation.backend.linear(
+                        rows(operation, in, layer.inputSize()),
+                        layer.matrix(),
+                        layer.bias(),
+                        Activation.NONE,
+                        out,
+                        out);
+                if (out.storage() != sum.storage()) {
+                    operation.backend.copy(
+                            out.with(out.layout().reshape(sum.layout().shape())), sum);
+                }
+            }
+            return residual;
+        } finally {
+            layer.release();
+        }
+    }
+
+    @Override
+    public NDArray layerNorm(NDArray x, NDArray gamma, NDArray beta, double epsilon) {
+        try (Operation operation = operation(x)) {
+            Tensor in = operation.read(x, DataType.FLOAT32);
+            Tensor scale = gamma == null ? null : operation.read(gamma, DataType.FLOAT32);
+            Tensor shift = beta == null ? null : operation.read(beta, DataType.FLOAT32);
+            Tensor out = operation.create(in.layout().shape(), DataType.FLOAT32);
+            if (out.layout().count() > 0) {
+                operation.backend.layerNorm(in, 1, scale, shift, epsilon, out);
+            }
+            return operation.result(out);
+        }
+    }
+
+    @Override
+    public NDArray attention(
+            NDArray query, NDArray keys, NDArray values, NDArray mask, double scale) {
+        try (Operation operation = operation(query)) {
+            Tensor q = operation.read(query, DataType.FLOAT32);
+            Tensor k = operation.read(keys, DataType.FLOAT32);
+            Tensor v = operation.read(values, DataType.FLOAT32);
+            Tensor m = mask == null ? null : operation.read(mask, DataType.INT64);
+            check(q.layout(), k.layout(), v.layout(), m == null ? null : m.layout());
+            long batch = q.layout().size(0);
+            long heads = q.layout().size(1);
+            long time = q.layout().size(2);
+            long width = q.layout().size(3);
+            Tensor out =
+                    operation.create(new long[] {batch, time, heads * width}, DataType.FLOAT32);
+            if (out.layout().count() > 0) {
+                Layout split = out.layout().reshape(batch, time, heads, width).permute(0, 2, 1, 3);
+                operation.backend.attention(q, k, v, m, scale, out.with(split));
+            }
+            return operation.result(out);
+        }
+    }
+
+    private static void check(Layout query, Layout keys, Layout values, Layout mask) {
+        boolean fits = query.rank() == 4 && keys.rank() == 4 && keys.sameShape(values);
+        fits =
+                fits
+                        && query.size(0) == keys.size(0)
+                        && query.size(1) == keys.size(1)
+                        && query.size(3) == keys.size(3)
+                        && query.size(2) <= keys.size(2);
+        fits = fits && (mask == null || mask.rank() == 2);
+        fits =
+                fits
+                        && (mask == null
+                                || mask.size(0) == keys.size(0) && mask.size(1) == keys.size(2));
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    "attention needs a query (batch, heads, T, width), keys and values (batch,"
+                            + " heads, S ≥ T, width) and a mask (batch, S) or none, not query "
+                            + query
+                            + ", keys "
+                            + keys
+                            + ", values "
+                            + values
+                            + ", mask "
+                            + mask
+                            + ".");
+        }
+    }
+
+    private static Operation operation(NDArray x) {
+        if (x instanceof OktoNDArray) {
+            return ((OktoNDArray) x).operation();
+        }
+        throw new IllegalArgumentException(
+                "The fused operations take arrays of engine "
+                        + OktoEngine.ENGINE_NAME
+                        + ", not a "
+                        + x.getClass().getName()
+                        + ".");
+    }
+
+    private static PackedLinear own(Linear linear) {
+        if (linear instanceof PackedLinear) {
+            return (PackedLinear) linear;
+        }
+        throw new IllegalArgumentException(
+                "The linear layer was not made by this engine: " + linear.getClass().getName());
+    }
+
+    private static long[] shape(PackedLinear layer, Tensor in) {
+        long[] shape = in.layout().shape();
+        int last = shape.length - 1;
+        if (last < 0 || shape[last] != layer.inputSize()) {
+            throw new IllegalArgumentException(
+                    "A linear layer with "
+                            + layer.inputSize()
+                            + " inputs cannot take an array of shape "
+                            + Arrays.toString(shape)
+                            + ": the last axis must have that length.");
+        }
+        shape[last] = layer.outputSize();
+        return shape;
+    }
+
+    /** Returns a tensor as a matrix with rows of a width that lie without gaps. */
+    private static Tensor rows(Operation operation, Tensor tensor, long width) {
+        long rows = tensor.layout().count() / width;
+        Tensor matrix = operation.reshape(tensor, rows, width);
+        boolean dense = width == 1 || matrix.layout().stride(1) == 1;
+        return dense ? matrix : operation.copy(matrix, matrix.dataType());
+    }
+}

@@ -1,0 +1,108 @@
+package org.oktoblas.engine;
+
+import ai.djl.ndarray.types.DataType;
+
+/**
+ * The element types of this engine and how they combine. The rules are PyTorch's: an array without
+ * dimensions, or a number, does not widen an array with dimensions of the same kind (integer or
+ * floating point), but a higher kind always wins.
+ */
+final class Types {
+
+    private Types() {}
+
+    /**
+     * Checks that arrays can have a type.
+     *
+     * @throws UnsupportedOperationException if not
+     */
+    static DataType supported(DataType type) {
+        switch (type) {
+            case FLOAT32:
+            case FLOAT16:
+            case BFLOAT16:
+            case FLOAT64:
+            case INT8:
+            case UINT8:
+            case INT32:
+            case INT64:
+            case BOOLEAN:
+                return type;
+            default:
+                throw Unavailable.operation("An NDArray of data type " + type);
+        }
+    }
+
+    /** Returns the type that a Java number stands for. */
+    static DataType of(Number number) {
+        if (number instanceof Integer) {
+            return DataType.INT32;
+        } else if (number instanceof Float) {
+            return DataType.FLOAT32;
+        } else if (number instanceof Double) {
+            return DataType.FLOAT64;
+        } else if (number instanceof Long) {
+            return DataType.INT64;
+        } else if (number instanceof Byte) {
+            return DataType.INT8;
+        }
+        throw new IllegalArgumentException(
+                "A number must be an Integer, Long, Float, Double or Byte, but this is "
+                        + (number == null ? "null" : number.getClass().getName())
+                        + ": convert it first.");
+    }
+
+    /** Returns the type in which two operands meet. */
+    static DataType combine(DataType a, boolean aScalar, DataType b, boolean bScalar) {
+        if (a == b) {
+            return a;
+        }
+        if (aScalar == bScalar) {
+            return widest(a, b);
+        }
+        DataType array = aScalar ? b : a;
+        DataType scalar = aScalar ? a : b;
+        return kind(scalar) > kind(array) ? widest(array, scalar) : array;
+    }
+
+    /** Returns the smallest type that holds the values of both. */
+    static DataType widest(DataType a, DataType b) {
+        if (a == b) {
+            return a;
+        }
+        if (kind(a) != kind(b)) {
+            return kind(a) > kind(b) ? a : b;
+        }
+        if (a.isFloating()) {
+            if (a == DataType.FLOAT64 || b == DataType.FLOAT64) {
+                return DataType.FLOAT64;
+            }
+            // Neither 16-bit type holds the other.
+            return DataType.FLOAT32;
+        }
+        if (a == DataType.INT64 || b == DataType.INT64) {
+            return DataType.INT64;
+        }
+        // INT8 with UINT8 would be INT16, which is no type of this engine.
+        return DataType.INT32;
+    }
+
+    /** Returns the type of functions whose result is never an integer. */
+    static DataType floating(DataType type) {
+        return type.isFloating() ? type : DataType.FLOAT32;
+    }
+
+    /** Returns the type of sums and products: integers and booleans are counted in INT64. */
+    static DataType sum(DataType type) {
+        return type.isFloating() ? type : DataType.INT64;
+    }
+
+    /** Returns whether a result may be written, in place, into an array of a type. */
+    static boolean fits(DataType result, DataType target) {
+        return kind(result) <= kind(target);
+    }
+
+    private static int kind(DataType type) {
+        return type.isFloating() ? 2 : type.isBoolean() ? 0 : 1;
+    }
+}
