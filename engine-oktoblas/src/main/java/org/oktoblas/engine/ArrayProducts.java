@@ -172,9 +172,8 @@ abstract class ArrayProducts extends ArrayIndexing {
     public OktoNDArray clip(Number min, Number max) {
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
-            boolean scalar = in.layout().rank() == 0;
-            DataType limits = Types.widest(Types.of(min), Types.of(max));
-            DataType type = Types.combine(in.dataType(), scalar, limits, true);
+            boolean floating = Types.of(min).isFloating() || Types.of(max).isFloating();
+            DataType type = floating ? Types.floating(in.dataType()) : in.dataType();
             in = operation.cast(in, type);
             Tensor out = operation.create(in.layout().shape(), type);
             operation.backend.binary(BinaryOp.MAXIMUM, in, Scalar.of(min), out);
