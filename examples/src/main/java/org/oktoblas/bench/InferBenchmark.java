@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.oktoblas.cli.Processor;
 import org.oktoblas.gpt2.Precision;
 
 /** {@code okto bench infer}: GPT-2's prompt and decoding times, each engine in its own process. */

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
+import org.oktoblas.engine.cpu.CpuBackend;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
@@ -29,6 +30,7 @@ final class EngineDoctor {
         for (EngineProvider provider : providers) {
             found.add(engine(provider));
         }
+        found.add(Finding.good("cpu", CpuBackend.get().description()));
         found.add(generation());
         return found;
     }

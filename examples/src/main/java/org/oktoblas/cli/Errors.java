@@ -53,7 +53,7 @@ final class Errors {
             return "no permission for " + file;
         }
         if (e instanceof FileAlreadyExistsException || e instanceof DirectoryNotEmptyException) {
-            return file + " exists already";
+            return file + " exists already; --force replaces it";
         }
         if (e instanceof NotDirectoryException) {
             return file + " is not a directory";

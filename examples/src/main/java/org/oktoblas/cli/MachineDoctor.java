@@ -6,6 +6,7 @@ import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.oktoblas.bench.Processor;
 
 /** Java, processor and memory. */
 final class MachineDoctor {

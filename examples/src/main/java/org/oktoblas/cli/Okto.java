@@ -57,6 +57,7 @@ final class Okto implements Runnable {
                 new CommandLine(okto)
                         .addSubcommand(new InferCommand(console))
                         .addSubcommand(new EvalCommand(console))
+                        .addSubcommand(new ConvertCommand(console))
                         .addSubcommand(
                                 new CommandLine(new BenchCommand())
                                         .addSubcommand(new BenchInferCommand(console)))

@@ -1,4 +1,4 @@
-package org.oktoblas.cli;
+package org.oktoblas.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
