@@ -314,8 +314,8 @@ abstract class ArrayReductions extends ArrayMath {
     }
 
     /**
-     * The k largest or smallest elements along an axis and their INT64 indices. They come in order
-     * whether asked to be sorted or not.
+     * The k largest or smallest elements along an axis and their INT64 indices. Unsorted, a small k
+     * comes in order all the same, and a larger one as {@link Selector} leaves it.
      */
     @Override
     public NDList topK(int k, int axis, boolean largest, boolean sorted) {
@@ -334,9 +334,39 @@ abstract class ArrayReductions extends ArrayMath {
                             + ".");
         }
         try (Operation operation = operation()) {
-            Tensor[] both = sort(operation, largest, axis, k);
+            boolean select = !sorted && k * 64L > n && n > 1;
+            Tensor[] both =
+                    select
+                            ? select(operation, operation.read(this), along, k, largest)
+                            : sort(operation, largest, axis, k);
             return new NDList(operation.result(both[0]), operation.result(both[1]));
         }
+    }
+
+    private static Tensor[] select(
+            Operation operation, Tensor in, int axis, int k, boolean largest) {
+        int last = in.layout().rank() - 1;
+        Tensor rows = in.with(in.layout().swap(axis, last));
+        double[] values = Selection.doubles(operation, rows);
+        long[] shape = rows.layout().shape();
+        int n = (int) shape[last];
+        long[] found = new long[values.length / n * k];
+        for (int row = 0; row * n < values.length; row++) {
+            double[] one = Arrays.copyOfRange(values, row * n, (row + 1) * n);
+            int[] order = new Selector(one, largest).select(k);
+            for (int i = 0; i < k; i++) {
+                found[row * k + i] = order[i];
+            }
+        }
+        shape[last] = k;
+        Tensor indices = Selection.tensor(operation, found);
+        indices = indices.with(indices.layout().reshape(shape).swap(axis, last));
+        indices = operation.copy(indices, DataType.INT64);
+        Tensor out = operation.create(indices.layout().shape(), in.dataType());
+        if (found.length > 0) {
+            operation.backend.gather(in, axis, indices, out);
+        }
+        return new Tensor[] {out, indices};
     }
 
     /** Returns at most {@code limit} sorted values and their indices. */

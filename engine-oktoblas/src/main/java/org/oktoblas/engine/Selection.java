@@ -249,14 +249,27 @@ final class Selection {
 
     /** Returns an INT64 tensor's elements. */
     static long[] longs(Operation operation, Tensor tensor) {
-        Tensor dense = operation.dense(tensor);
-        long[] values = new long[Math.toIntExact(dense.layout().count())];
-        ByteBuffer bytes =
-                ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.nativeOrder());
-        operation.backend.read(dense.storage(), dense.layout().offset() * Long.BYTES, bytes);
-        bytes.rewind();
-        bytes.asLongBuffer().get(values);
+        long[] values = new long[Math.toIntExact(tensor.layout().count())];
+        bytes(operation, tensor).asLongBuffer().get(values);
         return values;
+    }
+
+    /** Returns a tensor's elements as doubles. */
+    static double[] doubles(Operation operation, Tensor tensor) {
+        Tensor wide = operation.cast(tensor, DataType.FLOAT64);
+        double[] values = new double[Math.toIntExact(wide.layout().count())];
+        bytes(operation, wide).asDoubleBuffer().get(values);
+        return values;
+    }
+
+    private static ByteBuffer bytes(Operation operation, Tensor tensor) {
+        Tensor dense = operation.dense(tensor);
+        int width = dense.dataType().getNumOfBytes();
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.toIntExact(dense.layout().count() * width))
+                        .order(ByteOrder.nativeOrder());
+        operation.backend.read(dense.storage(), dense.layout().offset() * width, bytes);
+        return bytes.rewind();
     }
 
     /** Returns a new INT64 tensor with one axis. */
