@@ -103,6 +103,11 @@ public final class Generation implements AutoCloseable {
         return rows.stream().anyMatch(Row::running);
     }
 
+    /** Why a row has ended; null while it runs. */
+    public StopReason stopReason(int row) {
+        return rows.get(row).stopReason;
+    }
+
     /** Generates to the end and returns the results, in the order of the prompts. */
     public List<GenerationResult> finish(GenerationListener listener) {
         boolean more = true;

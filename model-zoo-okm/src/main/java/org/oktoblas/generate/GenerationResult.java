@@ -26,4 +26,10 @@ public record GenerationResult(
     public double tokensPerSecond() {
         return totalMillis > 0 ? tokenIds.length * 1000.0 / totalMillis : 0;
     }
+
+    /** Returns the same with another prompt text. */
+    public GenerationResult withPrompt(String newPrompt) {
+        return new GenerationResult(
+                newPrompt, promptIds, text, tokenIds, ttftMillis, totalMillis, stopReason);
+    }
 }

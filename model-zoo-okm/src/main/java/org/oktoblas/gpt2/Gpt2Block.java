@@ -1,5 +1,6 @@
 package org.oktoblas.gpt2;
 
+import ai.djl.inference.streaming.StreamingBlock;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.oktoblas.generate.DecodingSession;
@@ -30,16 +32,19 @@ import org.oktoblas.okm.OkmFile;
  * <p>The weights are no {@code Parameter}s: they are packed for the engine when loaded and cannot
  * be trained or saved. Threads may share a block.
  */
-public final class Gpt2Block extends AbstractSymbolBlock {
+public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlock {
 
     private static final byte VERSION = 1;
 
     private final Gpt2Config config;
     private final Gpt2Network network;
+    private final Precision precision;
     private final String tokenizerJson;
 
-    Gpt2Block(Gpt2Config config, Gpt2Network network, String tokenizerJson) {
+    private Gpt2Block(
+            Gpt2Config config, Gpt2Network network, Precision precision, String tokenizerJson) {
         super(VERSION);
+        this.precision = precision;
         this.config = config;
         this.network = network;
         this.tokenizerJson = tokenizerJson;
@@ -71,12 +76,18 @@ public final class Gpt2Block extends AbstractSymbolBlock {
             NDManager manager,
             Precision precision) {
         Gpt2Ops ops = Gpt2Ops.of(manager, weights, precision);
-        return new Gpt2Block(config, new Gpt2Network(config, ops), tokenizerJson);
+        Precision chosen = precision == Precision.AUTO ? Precision.FP32 : precision;
+        return new Gpt2Block(config, new Gpt2Network(config, ops), chosen, tokenizerJson);
     }
 
     /** What the network is built from. */
     public Gpt2Config config() {
         return config;
+    }
+
+    /** The arithmetic in which it runs, never AUTO. */
+    public Precision precision() {
+        return precision;
     }
 
     /** The Hugging Face {@code tokenizer.json} that came with the model, or nothing. */
@@ -92,6 +103,17 @@ public final class Gpt2Block extends AbstractSymbolBlock {
      */
     public DecodingSession newSession(NDManager manager) {
         return new Gpt2Session(manager, config, network);
+    }
+
+    /**
+     * Predicts tokens of a sequence and sums how unlikely they were.
+     *
+     * @param ids the sequence, not longer than the context
+     * @param from the first token to predict, from all before it; at least 1
+     * @return the summed negative log-likelihood of the tokens from there on, in nats
+     */
+    public double negativeLogLikelihood(NDManager manager, long[] ids, int from) {
+        return Likelihood.of(manager, config, network, ids, from);
     }
 
     /**
@@ -125,6 +147,22 @@ public final class Gpt2Block extends AbstractSymbolBlock {
             outputs.attach(manager);
             return outputs;
         }
+    }
+
+    /**
+     * Continues token ids greedily, to the end of the context.
+     *
+     * @param inputs {@code [ids]}, INT64 (batch, time)
+     * @return for each step, when it is asked for, {@code [next ids (batch, 1)]}, attached to the
+     *     inputs' manager
+     */
+    @Override
+    public Iterator<NDList> forwardStreamIter(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            PairList<String, Object> params) {
+        return new GreedyStream(this, inputs);
     }
 
     @Override
