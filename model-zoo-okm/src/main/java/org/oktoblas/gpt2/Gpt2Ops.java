@@ -2,6 +2,7 @@ package org.oktoblas.gpt2;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import org.oktoblas.engine.OktoNDManager;
 import org.oktoblas.engine.backend.Activation;
 
 /**
@@ -17,6 +18,9 @@ interface Gpt2Ops {
      * @throws IllegalArgumentException if the engine cannot run in that precision
      */
     static Gpt2Ops of(NDManager manager, TensorSource weights, Precision precision) {
+        if (manager instanceof OktoNDManager okto) {
+            return new FusedOps(okto, weights, precision);
+        }
         if (precision != Precision.AUTO && precision != Precision.FP32) {
             throw new IllegalArgumentException(
                     "Precision "
