@@ -98,22 +98,30 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void write(ByteBuffer source, Storage target, long byteOffset) {
-        CpuStorage storage = (CpuStorage) target;
-        ByteBuffer rest = source.duplicate();
-        new Pointer(storage.address())
-                .getByteBuffer(byteOffset, Math.max(1, rest.remaining()))
-                .put(rest);
-        source.position(source.limit());
+        if (source.hasRemaining()) {
+            bytes(target, byteOffset, source.remaining()).put(source);
+        }
     }
 
     @Override
     public void read(Storage source, long byteOffset, ByteBuffer target) {
-        CpuStorage storage = (CpuStorage) source;
-        ByteBuffer bytes =
-                new Pointer(storage.address())
-                        .getByteBuffer(byteOffset, Math.max(1, target.remaining()));
-        bytes.limit(target.remaining());
-        target.put(bytes);
+        if (target.hasRemaining()) {
+            target.put(bytes(source, byteOffset, target.remaining()));
+        }
+    }
+
+    private static ByteBuffer bytes(Storage storage, long offset, int size) {
+        if (offset < 0 || offset + size > storage.byteSize()) {
+            throw new IndexOutOfBoundsException(
+                    "Bytes "
+                            + offset
+                            + " to "
+                            + (offset + size)
+                            + " are not all in a storage of "
+                            + storage.byteSize()
+                            + " bytes.");
+        }
+        return new Pointer(((CpuStorage) storage).address()).getByteBuffer(offset, size);
     }
 
     @Override
