@@ -210,8 +210,9 @@ public final class OkmFile implements AutoCloseable {
 
     private static ByteBuffer alignedCopy(ByteBuffer bytes) {
         int alignment = TensorTable.ALIGNMENT;
-        ByteBuffer copy = ByteBuffer.allocateDirect(bytes.remaining() + alignment - 1);
-        copy = copy.alignedSlice(alignment).slice(0, bytes.remaining());
+        ByteBuffer room = ByteBuffer.allocateDirect(bytes.remaining() + alignment - 1);
+        int start = Math.floorMod(-room.alignmentOffset(0, alignment), alignment);
+        ByteBuffer copy = room.slice(start, bytes.remaining());
         return copy.put(bytes.duplicate()).flip();
     }
 }

@@ -108,13 +108,20 @@ final class StoredZip {
         long count = u16(bytes, at + 10);
         long size = u32(bytes, at + 12);
         long offset = u32(bytes, at + 16);
-        if (count == NONE_16 || size == NONE_32 || offset == NONE_32) {
+        if (count == NONE_16 || size == NONE_32 || offset == NONE_32 || hasLocator(end)) {
             end = findEnd64(end);
             ByteBuffer end64 = map(end, END_64_LENGTH);
-            oneDisk =
+            oneDisk &=
                     end64.getInt(16) == 0
                             && end64.getInt(20) == 0
                             && end64.getLong(24) == end64.getLong(32);
+            boolean same =
+                    (count == NONE_16 || count == end64.getLong(32))
+                            && (size == NONE_32 || size == end64.getLong(40))
+                            && (offset == NONE_32 || offset == end64.getLong(48));
+            if (!same) {
+                throw refuse("the archive's Zip64 records contradict its other end record");
+            }
             count = end64.getLong(32);
             size = end64.getLong(40);
             offset = end64.getLong(48);
@@ -136,11 +143,15 @@ final class StoredZip {
         return new Directory(offset, size, count);
     }
 
+    private boolean hasLocator(long end) throws IOException {
+        return end >= LOCATOR_64_LENGTH
+                && map(end - LOCATOR_64_LENGTH, LOCATOR_64_LENGTH).getInt(0) == LOCATOR_64;
+    }
+
     private long findEnd64(long end) throws IOException, MalformedModelException {
-        if (end >= LOCATOR_64_LENGTH + END_64_LENGTH) {
-            ByteBuffer locator = map(end - LOCATOR_64_LENGTH, LOCATOR_64_LENGTH);
-            long at = locator.getLong(8);
-            if (locator.getInt(0) == LOCATOR_64
+        if (hasLocator(end)) {
+            long at = map(end - LOCATOR_64_LENGTH, LOCATOR_64_LENGTH).getLong(8);
+            if (at >= 0
                     && at == end - LOCATOR_64_LENGTH - END_64_LENGTH
                     && map(at, END_64_LENGTH).getInt(0) == END_64) {
                 return at;

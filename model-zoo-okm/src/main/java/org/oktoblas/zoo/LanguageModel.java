@@ -12,6 +12,7 @@ import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -121,15 +122,17 @@ public final class LanguageModel implements AutoCloseable {
                     pathOrUrl.startsWith("file:")
                             ? OkmUrl.filePath(URI.create(pathOrUrl))
                             : Path.of(pathOrUrl);
-            URI file = path.toAbsolutePath().toUri();
-            URI uri = URI.create("okm://" + file.getRawPath());
-            if (!OkmFile.matches(OkmUrl.resolve(uri))) {
+            if (!Files.exists(path)) {
+                throw new ModelNotFoundException(path + ": no such file or directory");
+            }
+            if (!OkmFile.matches(path)) {
                 throw new ModelNotFoundException(
                         path
                                 + " is not an .okm model: neither a directory with config.json and"
                                 + " weights.bin, nor a single file made by okto convert");
             }
-            return uri;
+            String raw = path.toAbsolutePath().toUri().getRawPath();
+            return URI.create("okm://" + raw.replaceFirst("/$", ""));
         } catch (IllegalArgumentException e) {
             throw new ModelNotFoundException(e.getMessage(), e);
         }

@@ -107,7 +107,7 @@ public final class OkmModelZoo extends ModelZoo {
 
     /** Returns the model of a name, which contains no path. */
     public static Optional<Path> find(String name) {
-        Predicate<Path> there = OkmFile::matches;
+        Predicate<Path> there = path -> Files.exists(path) && OkmFile.matches(path);
         return name.contains("/") || name.contains("\\")
                 ? Optional.empty()
                 : searchPath().stream()

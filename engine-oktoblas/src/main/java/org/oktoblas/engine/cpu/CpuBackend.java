@@ -1,6 +1,7 @@
 package org.oktoblas.engine.cpu;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.types.DataType;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
@@ -20,11 +21,37 @@ import org.oktoblas.engine.backend.UnaryOp;
 /** The CPU: one backend a process. */
 public final class CpuBackend implements Backend {
 
-    private static final CpuBackend INSTANCE = new CpuBackend();
+    private static final CpuBackend INSTANCE =
+            new CpuBackend(System.getProperty("ai.djl.oktoblas.matmul", "auto"));
 
     private final CpuMemory memory = new CpuMemory();
 
-    private CpuBackend() {}
+    /** Null where matrices are multiplied in plain Java. */
+    private final Dnnl dnnl;
+
+    /**
+     * Makes a backend.
+     *
+     * @param matmul how matrices are multiplied: {@code onednn}, {@code java}, or {@code auto}:
+     *     oneDNN where it loads
+     */
+    CpuBackend(String matmul) {
+        dnnl =
+                switch (matmul) {
+                    case "auto", "onednn" -> Dnnl.get();
+                    case "java" -> null;
+                    default ->
+                            throw new IllegalArgumentException(
+                                    "ai.djl.oktoblas.matmul is auto, onednn or java, not \""
+                                            + matmul
+                                            + "\".");
+                };
+        if (dnnl == null && matmul.equals("onednn")) {
+            throw new EngineException(
+                    "ai.djl.oktoblas.matmul asks for onednn, but its library does not load on this"
+                            + " machine; the log says why.");
+        }
+    }
 
     /** Returns the process's CPU backend. */
     public static CpuBackend get() {
@@ -33,7 +60,10 @@ public final class CpuBackend implements Backend {
 
     /** Returns how matrices are multiplied and by how many threads, in words. */
     public String description() {
-        return "plain Java, " + Parallel.THREADS + " threads";
+        return (dnnl == null ? "plain Java" : dnnl.description())
+                + ", "
+                + Parallel.THREADS
+                + (Parallel.THREADS == 1 ? " thread" : " threads");
     }
 
     /** Returns the number of threads that operations use, the caller's included. */
@@ -68,22 +98,30 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void write(ByteBuffer source, Storage target, long byteOffset) {
-        CpuStorage storage = (CpuStorage) target;
-        ByteBuffer rest = source.duplicate();
-        new Pointer(storage.address())
-                .getByteBuffer(byteOffset, Math.max(1, rest.remaining()))
-                .put(rest);
-        source.position(source.limit());
+        if (source.hasRemaining()) {
+            bytes(target, byteOffset, source.remaining()).put(source);
+        }
     }
 
     @Override
     public void read(Storage source, long byteOffset, ByteBuffer target) {
-        CpuStorage storage = (CpuStorage) source;
-        ByteBuffer bytes =
-                new Pointer(storage.address())
-                        .getByteBuffer(byteOffset, Math.max(1, target.remaining()));
-        bytes.limit(target.remaining());
-        target.put(bytes);
+        if (target.hasRemaining()) {
+            target.put(bytes(source, byteOffset, target.remaining()));
+        }
+    }
+
+    private static ByteBuffer bytes(Storage storage, long offset, int size) {
+        if (offset < 0 || offset + size > storage.byteSize()) {
+            throw new IndexOutOfBoundsException(
+                    "Bytes "
+                            + offset
+                            + " to "
+                            + (offset + size)
+                            + " are not all in a storage of "
+                            + storage.byteSize()
+                            + " bytes.");
+        }
+        return new Pointer(((CpuStorage) storage).address()).getByteBuffer(offset, size);
     }
 
     @Override
@@ -159,7 +197,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public PackedMatrix pack(Tensor matrix, MathMode mode) {
-        return JavaMatrix.pack(memory, matrix, mode);
+        PackedMatrix packed = dnnl == null ? null : DnnlMatrix.pack(memory, matrix, mode);
+        return packed != null ? packed : JavaMatrix.pack(memory, matrix, mode);
     }
 
     @Override
@@ -170,7 +209,11 @@ public final class CpuBackend implements Backend {
             Activation activation,
             Tensor residual,
             Tensor out) {
-        ((JavaMatrix) b).linear(memory, a, bias, activation, residual, out);
+        if (b instanceof DnnlMatrix matrix) {
+            matrix.linear(a, bias, activation, residual, out);
+        } else {
+            ((JavaMatrix) b).linear(memory, a, bias, activation, residual, out);
+        }
     }
 
     @Override

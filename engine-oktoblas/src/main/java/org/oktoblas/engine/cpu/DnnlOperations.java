@@ -1,0 +1,217 @@
+package org.oktoblas.engine.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_eltwise;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_post_ops;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scratchpad_mode;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_post_ops;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.global.dnnl;
+import org.oktoblas.engine.backend.Activation;
+
+/** Compiles oneDNN's operations on matrices: products with what follows them, and copies. */
+final class DnnlOperations {
+
+    private DnnlOperations() {}
+
+    /**
+     * What follows a product, in this order: a bias is added, what stands in the output is added,
+     * and an activation applied.
+     */
+    record Finish(boolean bias, boolean sum, Activation activation) {
+
+        static final Finish NOTHING = new Finish(false, false, Activation.NONE);
+    }
+
+    /**
+     * Returns the layout in which oneDNN wants constant weights, or null if it has no fast way to
+     * multiply by them.
+     */
+    static dnnl_memory_desc weightLayout(
+            int sourceType, int weightType, long rows, long depth, long columns) {
+        dnnl_memory_desc source =
+                Dnnl.describe(sourceType, new long[] {rows, depth}, new long[] {depth, 1});
+        dnnl_memory_desc weights = Dnnl.describeAny(weightType, depth, columns);
+        dnnl_memory_desc target =
+                Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
+        dnnl_primitive_desc product = new dnnl_primitive_desc();
+        try {
+            if (describeProduct(product, source, weights, target, Finish.NOTHING) != 0) {
+                return null;
+            }
+            try {
+                if (isSlow(DnnlPrimitive.implementation(product))) {
+                    return null;
+                }
+                dnnl_memory_desc layout = new dnnl_memory_desc();
+                Dnnl.check(
+                        dnnl_memory_desc_clone(
+                                layout,
+                                dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0)),
+                        "copy a description");
+                return layout;
+            } finally {
+                dnnl_primitive_desc_destroy(product);
+            }
+        } finally {
+            dnnl_memory_desc_destroy(source);
+            dnnl_memory_desc_destroy(weights);
+            dnnl_memory_desc_destroy(target);
+        }
+    }
+
+    /** Returns whether an implementation is oneDNN's reference code, hundreds of times slower. */
+    static boolean isSlow(String implementation) {
+        return implementation.startsWith("ref");
+    }
+
+    /**
+     * Compiles a product; its arguments are source, weights, target, and the bias if there is one.
+     * The descriptions then belong to the operation.
+     *
+     * @return null if oneDNN has no fast way
+     */
+    static DnnlPrimitive product(
+            dnnl_memory_desc source,
+            dnnl_memory_desc weights,
+            dnnl_memory_desc target,
+            Finish finish) {
+        dnnl_primitive_desc product = new dnnl_primitive_desc();
+        int status = describeProduct(product, source, weights, target, finish);
+        boolean slow = status == 0 && isSlow(DnnlPrimitive.implementation(product));
+        if (slow) {
+            dnnl_primitive_desc_destroy(product);
+        }
+        if (status != 0 || slow) {
+            dnnl_memory_desc_destroy(source);
+            dnnl_memory_desc_destroy(weights);
+            dnnl_memory_desc_destroy(target);
+            return null;
+        }
+        if (!finish.bias()) {
+            return new DnnlPrimitive(
+                    product,
+                    new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
+                    new dnnl_memory_desc[] {source, weights, target});
+        }
+        return new DnnlPrimitive(
+                product,
+                new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
+                new dnnl_memory_desc[] {source, weights, target, bias(target)});
+    }
+
+    private static int describeProduct(
+            dnnl_primitive_desc product,
+            dnnl_memory_desc source,
+            dnnl_memory_desc weights,
+            dnnl_memory_desc target,
+            Finish finish) {
+        dnnl_primitive_attr attributes = attributes(finish);
+        dnnl_memory_desc bias = finish.bias() ? bias(target) : null;
+        try {
+            return dnnl_matmul_primitive_desc_create(
+                    product, Dnnl.get().engine(), source, weights, bias, target, attributes);
+        } finally {
+            if (bias != null) {
+                dnnl_memory_desc_destroy(bias);
+            }
+            dnnl_primitive_attr_destroy(attributes);
+        }
+    }
+
+    private static dnnl_memory_desc bias(dnnl_memory_desc target) {
+        long columns = Dnnl.size(target, 1);
+        return Dnnl.describe(dnnl_f32, new long[] {1, columns}, new long[] {columns, 1});
+    }
+
+    private static dnnl_primitive_attr attributes(Finish finish) {
+        dnnl_primitive_attr attributes = new dnnl_primitive_attr();
+        Dnnl.check(dnnl_primitive_attr_create(attributes), "make attributes");
+        Dnnl.check(
+                dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
+                "set the scratchpad's mode");
+        if (finish.sum() || finish.activation() != Activation.NONE) {
+            dnnl_post_ops operations = new dnnl_post_ops();
+            Dnnl.check(dnnl_post_ops_create(operations), "make post-operations");
+            if (finish.sum()) {
+                Dnnl.check(
+                        dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef),
+                        "append a sum");
+            }
+            if (finish.activation() != Activation.NONE) {
+                Dnnl.check(
+                        dnnl_post_ops_append_eltwise(
+                                operations, algorithm(finish.activation()), alpha(finish), 0),
+                        "append an activation");
+            }
+            Dnnl.check(
+                    dnnl_primitive_attr_set_post_ops(attributes, operations),
+                    "set post-operations");
+            dnnl_post_ops_destroy(operations);
+        }
+        return attributes;
+    }
+
+    /** Swish has a factor for its sigmoid's argument; RELU's slope below zero is zero. */
+    private static float alpha(Finish finish) {
+        return finish.activation() == Activation.SILU ? 1 : 0;
+    }
+
+    private static int algorithm(Activation activation) {
+        return switch (activation) {
+            case RELU -> dnnl.dnnl_eltwise_relu;
+            case GELU -> dnnl.dnnl_eltwise_gelu_erf;
+            case GELU_TANH -> dnnl.dnnl_eltwise_gelu_tanh;
+            case SILU -> dnnl.dnnl_eltwise_swish;
+            case TANH -> dnnl.dnnl_eltwise_tanh;
+            case SIGMOID -> dnnl.dnnl_eltwise_logistic;
+            case NONE -> throw new IllegalArgumentException("No activation.");
+        };
+    }
+
+    /** Compiles a copy between two layouts or data types; the descriptions then belong to it. */
+    static DnnlPrimitive reorder(dnnl_memory_desc source, dnnl_memory_desc target) {
+        dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
+        dnnl_primitive_desc reorder = new dnnl_primitive_desc();
+        try {
+            Dnnl.check(
+                    dnnl_reorder_primitive_desc_create(
+                            reorder,
+                            source,
+                            Dnnl.get().engine(),
+                            target,
+                            Dnnl.get().engine(),
+                            attributes),
+                    "compile a copy");
+        } finally {
+            dnnl_primitive_attr_destroy(attributes);
+        }
+        return new DnnlPrimitive(
+                reorder,
+                new int[] {DNNL_ARG_FROM, DNNL_ARG_TO},
+                new dnnl_memory_desc[] {source, target});
+    }
+}

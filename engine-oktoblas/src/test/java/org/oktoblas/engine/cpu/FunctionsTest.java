@@ -1,0 +1,136 @@
+package org.oktoblas.engine.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** The functions that Java lacks, against series and against {@link Math}. */
+class FunctionsTest {
+
+    private interface FloatFunction {
+        float apply(float x);
+    }
+
+    /** erf by its everywhere convergent series of positive terms, and 1 where that is exact. */
+    static double erfBySeries(double x) {
+        if (Math.abs(x) > 6) {
+            return Math.signum(x);
+        }
+        double term = x;
+        double sum = x;
+        for (int n = 1; n < 300 && Math.abs(term) > 1e-20 * Math.abs(sum); n++) {
+            term *= 2 * x * x / (2 * n + 1);
+            sum += term;
+        }
+        return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+    }
+
+    @Test
+    void errorFunction() {
+        for (double x = -6; x <= 6; x += 1.0 / 512) {
+            assertEquals(erfBySeries(x), Functions.erf(x), 4e-16 * 4, "erf " + x);
+            assertEquals(1 - erfBySeries(x), Functions.erfc(x), 4e-16 * 4, "erfc " + x);
+        }
+        // From tables (Abramowitz and Stegun, 7.1 and 26.2), relatively exact in the tail.
+        assertEquals(2.209049699858544e-5, Functions.erfc(3), 1e-18);
+        assertEquals(1.5374597944280349e-12, Functions.erfc(5), 1e-25);
+        assertEquals(2.0884875837625448e-45, Functions.erfc(10), 1e-58);
+        assertEquals(1, Functions.erf(Double.POSITIVE_INFINITY));
+        assertEquals(-1, Functions.erf(Double.NEGATIVE_INFINITY));
+        assertTrue(Double.isNaN(Functions.erf(Double.NaN)));
+    }
+
+    @Test
+    void inverseErrorFunction() {
+        for (double x = -4; x <= 4; x += 1.0 / 64) {
+            double y = Functions.erf(x);
+            // y carries x only as well as the slope of erf allows.
+            double slope = 2 / Math.sqrt(Math.PI) * Math.exp(-x * x);
+            assertEquals(x, Functions.erfInverse(y), 1e-14 + 4e-16 / slope, "erfinv at " + x);
+        }
+        assertEquals(Double.POSITIVE_INFINITY, Functions.erfInverse(1));
+        assertEquals(Double.NEGATIVE_INFINITY, Functions.erfInverse(-1));
+        assertTrue(Double.isNaN(Functions.erfInverse(1.5)));
+    }
+
+    @Test
+    void inverseHyperbolicFunctions() {
+        for (double x = -5; x <= 5; x += 1.0 / 128) {
+            assertEquals(x, Functions.asinh(Math.sinh(x)), 1e-15 * Math.max(1, Math.abs(x)) * 4);
+            if (x > 0.01) {
+                // Near 1, cosh loses what acosh would need.
+                assertEquals(x, Functions.acosh(Math.cosh(x)), 1e-15 / x * 4 + 4e-15);
+            }
+            double y = Math.tanh(x);
+            assertEquals(x, Functions.atanh(y), 1e-15 + 4e-16 / (1 - y * y));
+        }
+        assertEquals(Double.POSITIVE_INFINITY, Functions.atanh(1));
+        assertTrue(Double.isNaN(Functions.acosh(0.5)));
+        assertEquals(Math.log(2) + 300 * Math.log(10), Functions.asinh(1e300), 1e-12);
+    }
+
+    @Test
+    void binaryLogarithm() {
+        for (int i = -1070; i < 1024; i++) {
+            assertEquals(i, Functions.log2(Math.scalb(1.0, i)), i < -1022 ? 1e-12 : 0);
+        }
+        assertEquals(Math.log(10) / Math.log(2), Functions.log2(10), 1e-15);
+        assertTrue(Double.isNaN(Functions.log2(-1)));
+        assertEquals(Double.NEGATIVE_INFINITY, Functions.log2(0));
+    }
+
+    @Test
+    void fastFunctionsAreExactToFloat() {
+        ulps("exp", Functions::exp, Math::exp, -100, 88.7f, 1.5);
+        ulps("tanh", Functions::tanh, Math::tanh, -12, 12, 2.5);
+        ulps("sigmoid", Functions::sigmoid, x -> 1 / (1 + Math.exp(-x)), -80, 80, 3);
+        ulps("silu", Functions::silu, x -> x / (1 + Math.exp(-x)), -80, 80, 3.5);
+        assertEquals(0f, Functions.exp(Float.NEGATIVE_INFINITY));
+        assertEquals(Float.POSITIVE_INFINITY, Functions.exp(Float.POSITIVE_INFINITY));
+        assertTrue(Float.isNaN(Functions.exp(Float.NaN)));
+        assertTrue(Float.isNaN(Functions.tanh(Float.NaN)));
+        assertEquals(1f, Functions.exp(0));
+        assertEquals(1f, Functions.tanh(100));
+        assertEquals(-1f, Functions.tanh(-100));
+    }
+
+    @Test
+    void geluTanhIsExactToFloatNearZeroAndInItsTail() {
+        Random random = new Random(4);
+        for (int i = 0; i < 200_000; i++) {
+            float x = random.nextFloat() * 24 - 12;
+            double u = Math.sqrt(2 / Math.PI) * ((double) x + 0.044715 * x * x * x);
+            double expected = x / (1 + Math.exp(-2 * u));
+            // The argument's rounding error is multiplied by up to 2u in the exponent.
+            double tolerance = 0x1p-23 * Math.abs(expected) * (3 + 2 * Math.max(0, -2 * u));
+            // A logistic function below the smallest normal float counts as 0.
+            double flushed = 12 * Float.MIN_NORMAL;
+            assertEquals(expected, Functions.geluTanh(x), tolerance + flushed, "" + x);
+        }
+        assertEquals(0f, Functions.geluTanh(Float.NEGATIVE_INFINITY), 0f);
+        assertEquals(Float.POSITIVE_INFINITY, Functions.geluTanh(Float.POSITIVE_INFINITY));
+    }
+
+    private static void ulps(
+            String name,
+            FloatFunction function,
+            DoubleUnaryOperator exact,
+            float from,
+            float to,
+            double most) {
+        Random random = new Random(3);
+        for (int i = 0; i < 500_000; i++) {
+            float x = from + random.nextFloat() * (to - from);
+            if (i % 4 == 0) {
+                x /= 1 << random.nextInt(20);
+            }
+            double expected = exact.applyAsDouble(x);
+            double error = Math.abs(function.apply(x) - expected) / Math.ulp((float) expected);
+            float shown = x;
+            assertTrue(error <= most, () -> name + "(" + shown + ") is " + error + " ulp off");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+package org.oktoblas.engine.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.PackedMatrix;
+import org.oktoblas.engine.backend.Tensor;
+
+/** Products with packed weights against sums in double, through oneDNN and in plain Java. */
+class LinearTest {
+
+    private static final DataType[] STORED = {
+        DataType.FLOAT32, DataType.FLOAT16, DataType.BFLOAT16
+    };
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void productsOfAllDepths(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        for (DataType stored : STORED) {
+            for (MathMode mode : MathMode.values()) {
+                // 512 and 513 are on both sides of the split of mixed products.
+                for (int k : new int[] {1, 7, 37, 512, 513, 768, 1536, 3072}) {
+                    check(backend, stored, mode, 3, k, 50, false, Activation.NONE, false, k);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void productsOfAllSizes(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        for (int m : new int[] {0, 1, 2, 8, 33, 128}) {
+            for (int n : new int[] {1, 5, 16, 64, 1000}) {
+                for (DataType stored : STORED) {
+                    for (MathMode mode : MathMode.values()) {
+                        check(backend, stored, mode, m, 600, n, true, Activation.NONE, false, n);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void activationsBiasAndResidual(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        for (Activation activation : Activation.values()) {
+            for (DataType stored : STORED) {
+                for (int i = 0; i < 8; i++) {
+                    check(
+                            backend,
+                            stored,
+                            MathMode.FLOAT32,
+                            1 + 3 * (i & 1),
+                            700,
+                            48,
+                            (i & 2) != 0,
+                            activation,
+                            (i & 4) != 0,
+                            i);
+                }
+            }
+        }
+    }
+
+    private static void check(
+            CpuBackend backend,
+            DataType stored,
+            MathMode mode,
+            int m,
+            int k,
+            int n,
+            boolean withBias,
+            Activation activation,
+            boolean withResidual,
+            long seed) {
+        Random random = new Random(seed);
+        // Inputs with more room in their rows than needed, weights as they are or transposed.
+        double[] inputs = random.doubles((long) m * (k + 3)).map(v -> v * 2 - 1).toArray();
+        double[] weights =
+                random.doubles((long) k * n).map(v -> (v * 2 - 1) / Math.sqrt(k) * 3).toArray();
+        double[] shifts = random.doubles(n).map(v -> v - 0.5).toArray();
+        double[] residuals = random.doubles((long) m * n).map(v -> v - 0.5).toArray();
+        boolean transposed = random.nextBoolean();
+        Tensor a =
+                TestTensors.of(backend, DataType.FLOAT32, inputs, m, k + 3)
+                        .with(new Layout(new long[] {m, k}, new long[] {k + 3, 1}, 2));
+        Tensor w =
+                transposed
+                        ? TestTensors.of(backend, stored, weights, n, k)
+                                .with(new Layout(new long[] {k, n}, new long[] {1, k}, 0))
+                        : TestTensors.of(backend, stored, weights, k, n);
+        Tensor bias = TestTensors.of(backend, DataType.FLOAT32, shifts, n);
+        Tensor residual = TestTensors.of(backend, DataType.FLOAT32, residuals, m, n);
+        boolean inPlace = random.nextBoolean();
+        Tensor out =
+                withResidual && inPlace
+                        ? residual
+                        : TestTensors.of(backend, DataType.FLOAT32, i -> Double.NaN, m, n);
+        double[] aValues = TestTensors.read(backend, a);
+        double[] wValues = TestTensors.read(backend, w);
+        if (mode == MathMode.BFLOAT16) {
+            aValues = TestTensors.round(DataType.BFLOAT16, aValues);
+            wValues = TestTensors.round(DataType.BFLOAT16, wValues);
+        }
+        double[] bValues = TestTensors.read(backend, bias);
+        double[] rValues = TestTensors.read(backend, residual);
+        try (PackedMatrix packed = backend.pack(w, mode)) {
+            assertEquals(k, packed.rows());
+            assertEquals(n, packed.columns());
+            w.storage().release();
+            backend.linear(
+                    a,
+                    packed,
+                    withBias ? bias : null,
+                    activation,
+                    withResidual ? residual : null,
+                    out);
+        }
+        double[] actual = TestTensors.read(backend, out);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = 0;
+                double squares = 0;
+                for (int l = 0; l < k; l++) {
+                    double product = aValues[i * k + l] * wValues[l * n + j];
+                    sum += product;
+                    squares += product * product;
+                }
+                double linear = sum + (withBias ? bValues[j] : 0);
+                double expected =
+                        activate(activation, linear) + (withResidual ? rValues[i * n + j] : 0);
+                // Rounding errors of a float sum of k random numbers are about u √k times their
+                // norm, u = 2^-24; the bound is ten standard deviations. Activations have slopes
+                // of at most 1.13 and are given 8 units in the last place themselves.
+                double tolerance =
+                        0x1p-24
+                                * (5 * Math.sqrt(k * squares)
+                                        + 4 * Math.abs(linear)
+                                        + 8 * Math.abs(expected)
+                                        + (activation == Activation.NONE ? 0 : 8)
+                                        + 1);
+                String what =
+                        stored
+                                + " "
+                                + mode
+                                + " "
+                                + activation
+                                + " m="
+                                + m
+                                + " k="
+                                + k
+                                + " n="
+                                + n
+                                + (transposed ? " transposed" : "")
+                                + (withBias ? " bias" : "")
+                                + (withResidual ? inPlace ? " in place" : " residual" : "");
+                assertEquals(expected, actual[i * n + j], tolerance, what);
+            }
+        }
+        a.storage().release();
+        bias.storage().release();
+        residual.storage().release();
+        if (out != residual) {
+            out.storage().release();
+        }
+    }
+
+    private static double activate(Activation activation, double x) {
+        return switch (activation) {
+            case NONE -> x;
+            case RELU -> Math.max(0, x);
+            case GELU -> 0.5 * x * (1 + FunctionsTest.erfBySeries(x / Math.sqrt(2)));
+            case GELU_TANH ->
+                    0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+            case SILU -> x / (1 + Math.exp(-x));
+            case TANH -> Math.tanh(x);
+            case SIGMOID -> 1 / (1 + Math.exp(-x));
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void manyThreadsGetWhatOneGets(String matmul) throws Exception {
+        CpuBackend backend = new CpuBackend(matmul);
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        for (DataType stored : STORED) {
+            Tensor w = TestTensors.normal(backend, stored, 1, 700, 300);
+            Tensor bias = TestTensors.normal(backend, DataType.FLOAT32, 2, 300);
+            try (PackedMatrix packed = backend.pack(w, MathMode.FLOAT32)) {
+                List<double[]> expected = new ArrayList<>();
+                for (int i = 0; i < 40; i++) {
+                    expected.add(product(backend, packed, bias, i));
+                }
+                List<Future<double[]>> results = new ArrayList<>();
+                for (int round = 0; round < 5; round++) {
+                    for (int i = 0; i < 40; i++) {
+                        int seed = i;
+                        results.add(threads.submit(() -> product(backend, packed, bias, seed)));
+                    }
+                }
+                for (int i = 0; i < results.size(); i++) {
+                    assertArrayEquals(expected.get(i % 40), results.get(i).get());
+                }
+            }
+        }
+        threads.shutdown();
+    }
+
+    private static double[] product(
+            CpuBackend backend, PackedMatrix packed, Tensor bias, int seed) {
+        int m = 1 + seed % 5;
+        Tensor a = TestTensors.normal(backend, DataType.FLOAT32, seed, m, 700);
+        Tensor out = TestTensors.empty(backend, DataType.FLOAT32, m, 300);
+        backend.linear(a, packed, bias, Activation.GELU_TANH, null, out);
+        double[] values = TestTensors.read(backend, out);
+        a.storage().release();
+        out.storage().release();
+        return values;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void closingFreesTheMemory(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        Tensor w = TestTensors.normal(backend, DataType.FLOAT16, 1, 1200, 64);
+        PackedMatrix packed = backend.pack(w, MathMode.FLOAT32);
+        w.storage().release();
+        assertTrue(packed.byteSize() >= 1200 * 64 * 2);
+        assertTrue(backend.outstandingBytes() >= packed.byteSize());
+        packed.close();
+        assertEquals(0, backend.outstandingBytes());
+    }
+}
