@@ -34,9 +34,19 @@ abstract class ArrayBase implements NDArray {
         this.dataType = tensor.dataType();
     }
 
-    /** Makes the finished array known to its manager and to the scope around the caller. */
+    /**
+     * Makes the finished array known to its manager and to the scope around the caller.
+     *
+     * @throws IllegalStateException if the manager takes nothing any more; the array is then closed
+     */
     final void register() {
-        manager.attachInternal(uid, this);
+        try {
+            manager.attachInternal(uid, this);
+            manager.checkOpen();
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
         NDScope.register(this);
     }
 

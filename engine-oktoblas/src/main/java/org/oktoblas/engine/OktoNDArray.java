@@ -15,7 +15,9 @@ import org.oktoblas.engine.backend.Tensor;
  */
 public final class OktoNDArray extends ArrayUnavailable {
 
-    /** Makes an array that owns one reference of the tensor's storage. */
+    /**
+     * Makes an array that owns one reference of the tensor's storage, whether or not this throws.
+     */
     OktoNDArray(OktoNDManager manager, Tensor tensor) {
         super(manager, tensor);
         register();

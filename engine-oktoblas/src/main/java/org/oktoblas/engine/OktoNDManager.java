@@ -14,7 +14,6 @@ import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.RandomOp;
 import org.oktoblas.engine.backend.Scalar;
-import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Makes and owns arrays of this engine; closing it frees all that is attached to it. */
@@ -90,17 +89,16 @@ public class OktoNDManager extends BaseNDManager {
                             + direct
                             + ".");
         }
-        return adopt(new Tensor(backend.wrap(direct), dataType, layout));
+        return new OktoNDArray(this, new Tensor(backend.wrap(direct), dataType, layout));
     }
 
-    /** Makes an array of a tensor that has one reference to its storage, for the array to own. */
-    private OktoNDArray adopt(Tensor tensor) {
-        Storage storage = tensor.storage();
-        try {
-            return new OktoNDArray(this, tensor);
-        } catch (RuntimeException e) {
-            storage.release();
-            throw e;
+    /**
+     * Checks that what was just attached is owned: a manager that another thread closes meanwhile
+     * may have gone through its resources before.
+     */
+    final void checkOpen() {
+        if (!isOpen()) {
+            throw new IllegalStateException("NDManager has been closed already.");
         }
     }
 
@@ -282,6 +280,10 @@ public class OktoNDManager extends BaseNDManager {
     public OktoNDManager newSubManager(Device device) {
         OktoNDManager manager = new OktoNDManager(this, device);
         attachUncappedInternal(manager.uid, manager);
+        if (!isOpen()) {
+            manager.close();
+            checkOpen();
+        }
         return manager;
     }
 

@@ -83,13 +83,7 @@ final class Operation implements AutoCloseable {
     /** Returns a tensor of this operation as an array, attached to the operation's manager. */
     OktoNDArray result(Tensor tensor) {
         tensor.storage().retain();
-        try {
-            return new OktoNDArray(manager, tensor);
-        } catch (RuntimeException e) {
-            // The manager is closed: nobody will own the array.
-            tensor.storage().release();
-            throw e;
-        }
+        return new OktoNDArray(manager, tensor);
     }
 
     private void hold(Storage storage) {

@@ -27,6 +27,7 @@ final class PackedLinear implements TransformerOps.Linear {
         }
         try {
             owner.attachInternal(uid, this);
+            owner.checkOpen();
         } catch (RuntimeException e) {
             close();
             throw e;

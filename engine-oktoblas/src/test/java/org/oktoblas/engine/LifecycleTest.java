@@ -1,0 +1,224 @@
+package org.oktoblas.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.oktoblas.engine.cpu.CpuBackend;
+
+/** Who owns arrays, and when their memory is freed. */
+@ParameterizedClass
+@MethodSource("org.oktoblas.engine.Devices#present")
+class LifecycleTest {
+
+    private final OktoNDManager manager;
+    private long before;
+
+    LifecycleTest(Device device) {
+        manager = OktoNDManager.system().newSubManager(device);
+    }
+
+    @BeforeEach
+    void count() {
+        before = CpuBackend.get().outstandingBytes();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        manager.close();
+        assertEquals(before, CpuBackend.get().outstandingBytes(), "bytes outstanding");
+    }
+
+    @Test
+    void closingAManagerClosesWhatIsAttached() {
+        NDManager inner = manager.newSubManager();
+        NDArray array = inner.ones(new Shape(100));
+        NDArray view = array.get("1:3");
+        inner.close();
+        assertTrue(array.isReleased());
+        assertTrue(view.isReleased());
+        assertEquals(before, CpuBackend.get().outstandingBytes());
+    }
+
+    @Test
+    void aViewKeepsTheMemory() {
+        NDArray array = manager.create(new float[] {1, 2, 3});
+        NDArray view = array.get("1:");
+        array.close();
+        assertArrayEquals(new float[] {2, 3}, view.toFloatArray());
+        view.close();
+        assertEquals(before, CpuBackend.get().outstandingBytes());
+    }
+
+    @Test
+    void usingAClosedArraySaysSo() {
+        NDArray array = manager.ones(new Shape(2));
+        array.setName("weight");
+        array.close();
+        array.close();
+        IllegalStateException e = assertThrows(IllegalStateException.class, () -> array.add(1));
+        assertTrue(e.getMessage().contains("\"weight\""), e.getMessage());
+        assertTrue(e.getMessage().contains("closed"), e.getMessage());
+        assertEquals("This array is already closed", array.toString());
+        NDArray open = manager.ones(new Shape(2));
+        assertThrows(IllegalStateException.class, () -> open.add(array));
+        assertThrows(IllegalStateException.class, () -> open.addi(array));
+        assertThrows(IllegalStateException.class, array::toFloatArray);
+        assertThrows(IllegalStateException.class, () -> array.get(0));
+    }
+
+    @Test
+    void resultsBelongToTheArraysManager() {
+        OktoNDManager inner = manager.newSubManager();
+        NDArray a = inner.ones(new Shape(2, 2));
+        NDArray b = manager.ones(new Shape(2, 2));
+        assertSame(inner, a.add(b).getManager());
+        assertSame(manager, b.matMul(a).getManager());
+        assertSame(inner, b.get(inner, new NDIndex("0")).getManager());
+        assertSame(inner, b.get(inner, 0, 1).getManager());
+        assertSame(inner, b.take(inner, manager.create(new long[] {0})).getManager());
+        assertSame(
+                inner,
+                b.get(inner, new NDIndex("{}", manager.create(new long[] {0}))).getManager());
+    }
+
+    @Test
+    void inPlaceOperationsReturnTheArray() {
+        NDArray array = manager.ones(new Shape(2));
+        assertSame(array, array.addi(1));
+        assertSame(array, array.subi(array));
+        assertSame(array, array.muli(2).divi(3).modi(2).powi(2).negi().signi());
+    }
+
+    @Test
+    void attachMovesAnArray() {
+        NDManager inner = manager.newSubManager();
+        NDArray array = inner.ones(new Shape(2));
+        array.attach(manager);
+        inner.close();
+        assertArrayEquals(new float[] {1, 1}, array.toFloatArray());
+        assertSame(manager, array.getManager());
+    }
+
+    @Test
+    void detachedArraysOutliveTheirManager() {
+        NDManager inner = manager.newSubManager();
+        NDArray array = inner.ones(new Shape(2));
+        array.detach();
+        inner.close();
+        assertArrayEquals(new float[] {1, 1}, array.toFloatArray());
+        array.close();
+    }
+
+    @Test
+    void temporaryAttachmentReturnsAnArray() {
+        NDArray array = manager.ones(new Shape(2));
+        NDManager inner = manager.newSubManager();
+        array.tempAttach(inner);
+        assertSame(inner, array.getManager());
+        inner.close();
+        assertFalse(array.isReleased());
+        assertSame(manager, array.getManager());
+    }
+
+    @Test
+    void aScopeClosesWhatIsNotUnregistered() {
+        NDArray kept;
+        NDArray lost;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            lost = manager.ones(new Shape(2));
+            kept = lost.add(1);
+            NDScope.unregister(kept);
+        }
+        assertTrue(lost.isReleased());
+        assertArrayEquals(new float[] {2, 2}, kept.toFloatArray());
+    }
+
+    @Test
+    void aClosedManagerTakesNothing() {
+        OktoNDManager inner = manager.newSubManager();
+        NDArray array = manager.ones(new Shape(1000));
+        inner.close();
+        assertThrows(IllegalStateException.class, () -> inner.ones(new Shape(1000)));
+        assertThrows(IllegalStateException.class, () -> array.get(inner, 0));
+        manager.cap();
+        assertThrows(IllegalStateException.class, () -> array.add(1));
+    }
+
+    @Test
+    void failedOperationsLeaveNothingBehind() {
+        NDArray array = manager.ones(new Shape(100, 10));
+        long taken = CpuBackend.get().outstandingBytes();
+        assertThrows(
+                IndexOutOfBoundsException.class,
+                () -> array.get(new NDIndex("{}", array.toType(DataType.INT64, false).mul(500L))));
+        assertThrows(IllegalArgumentException.class, () -> array.matMul(array));
+        assertThrows(IllegalArgumentException.class, () -> array.add(array.get(":, :3")));
+        manager.getManagedArrays().stream().filter(a -> a != array).forEach(NDArray::close);
+        assertEquals(taken, CpuBackend.get().outstandingBytes());
+    }
+
+    @Test
+    void internTakesOverTheElements() {
+        NDArray array = manager.ones(new Shape(2));
+        NDArray other = manager.create(new long[] {5, 6, 7});
+        array.intern(other);
+        assertTrue(other.isReleased());
+        assertArrayEquals(new long[] {5, 6, 7}, array.toLongArray());
+        assertEquals(new Shape(3), array.getShape());
+    }
+
+    @Test
+    void wrappedBuffersAreNotCopied() {
+        ByteBuffer direct = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
+        direct.asFloatBuffer().put(new float[] {1, 2, 3});
+        NDArray array = manager.wrap(direct, new Shape(3), DataType.FLOAT32);
+        if (manager.getDevice().equals(Device.cpu())) {
+            direct.putFloat(0, 10);
+            assertArrayEquals(new float[] {10, 2, 3}, array.toFloatArray());
+        }
+        assertArrayEquals(
+                new float[] {3},
+                manager.wrap(direct.slice(8, 4), new Shape(1), DataType.FLOAT32).toFloatArray());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> manager.wrap(direct, new Shape(4), DataType.FLOAT32));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> manager.wrap(ByteBuffer.allocate(12), new Shape(3), DataType.FLOAT32));
+    }
+
+    @Test
+    void twoHundredThousandOperationsLeaveNothingBehind() {
+        NDArray weight = manager.ones(new Shape(8, 8));
+        NDArray ids = manager.create(new long[] {3, 1});
+        long taken = CpuBackend.get().outstandingBytes();
+        for (int i = 0; i < 20_000; i++) {
+            try (NDManager inner = manager.newSubManager()) {
+                NDArray rows = weight.get(inner, new NDIndex("{}", ids));
+                NDArray sums = rows.matMul(weight).addi(1).mul(2f).get("0").sum();
+                sums.add(rows.transpose().reshape(16)).softmax(0).argMax(0);
+            }
+        }
+        assertEquals(taken, CpuBackend.get().outstandingBytes());
+        assertEquals(2, manager.getManagedArrays().size());
+    }
+}
