@@ -93,7 +93,6 @@ class DropInTest {
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(ids[0].length + 12);
         config.setPadTokenId(1);
-        config.setEosTokenId(-1);
         config.setBeam(3);
         config.setK(4);
         try (ZooModel<NDList, CausalLMOutput> zoo = load(engine, model);

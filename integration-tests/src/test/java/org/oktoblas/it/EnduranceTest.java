@@ -54,7 +54,6 @@ class EnduranceTest {
         assumeTrue(Files.exists(STATUS), "resident memory is read from /proc, which is Linux's");
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(10);
-        config.setEosTokenId(-1);
         config.setPadTokenId(-1);
         try (ZooModel<NDList, CausalLMOutput> model = causal("plain");
                 Predictor<NDList, CausalLMOutput> predictor = model.newPredictor()) {

@@ -9,6 +9,7 @@ import ai.djl.Application;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
+import ai.djl.inference.streaming.StreamingTranslator.StreamOutput;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
@@ -106,14 +107,16 @@ class PipelineTest {
                         strings(engine).optModelUrls(Models.url(Models.PROSE)).build().loadModel();
                 Predictor<String, String> predictor = model.newPredictor()) {
             StringBuilder pieces = new StringBuilder();
-            predictor
-                    .streamingPredict(PROMPT)
-                    .getIterableOutput()
-                    .forEach(
-                            piece -> {
-                                assertFalse(piece.contains("\ufffd"), piece);
-                                pieces.append(piece);
-                            });
+            StreamOutput<String> stream = predictor.streamingPredict(PROMPT);
+            int count = 0;
+            for (String piece = stream.getIterativeOutput();
+                    piece != null;
+                    piece = stream.getIterativeOutput()) {
+                assertFalse(piece.contains("\ufffd"), piece);
+                pieces.append(piece);
+                count++;
+            }
+            assertTrue(count > 10, "it came in pieces");
             assertEquals(predictor.predict(PROMPT), pieces.toString());
         }
     }

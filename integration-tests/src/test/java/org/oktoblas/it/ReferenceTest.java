@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationResult;
+import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
-import org.oktoblas.zoo.Precision;
 
 /**
  * Both engines against what Hugging Face transformers computed from the same checkpoints in
