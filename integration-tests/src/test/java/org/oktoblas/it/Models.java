@@ -42,7 +42,16 @@ final class Models {
     /** Returns what Hugging Face transformers computed for a model. */
     static JsonObject expected(String name) {
         Path folder = name.equals(PROSE) ? Path.of(PROSE) : Path.of("hf-gpt2", name);
-        Path file = RESOURCES.resolve(folder).resolve("expected.json");
+        return read(folder.resolve("expected.json"));
+    }
+
+    /** Returns what the shipped model computes in double precision. */
+    static JsonObject proseInDoublePrecision() {
+        return read(Path.of(PROSE, "float64.json"));
+    }
+
+    private static JsonObject read(Path resource) {
+        Path file = RESOURCES.resolve(resource);
         try (Reader reader = Files.newBufferedReader(file)) {
             return new Gson().fromJson(reader, JsonObject.class);
         } catch (IOException e) {
@@ -63,9 +72,7 @@ final class Models {
             HuggingFaceImport.convert(
                     RESOURCES.resolve("hf-gpt2").resolve(name),
                     target,
-                    OkmWriter.Form.FILE,
-                    null,
-                    null);
+                    OkmWriter.Form.FILE, null, Progress.NONE);
             return target;
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("fixture " + name, e);

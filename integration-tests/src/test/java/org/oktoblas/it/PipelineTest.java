@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.convert.HuggingFaceExport;
 import org.oktoblas.convert.HuggingFaceImport;
 import org.oktoblas.okm.OkmWriter;
+import org.oktoblas.okm.Progress;
 
 /** The ways in which an app reaches a model, and what it hears when it cannot. */
 class PipelineTest {
@@ -54,8 +55,9 @@ class PipelineTest {
                         .getAsString();
         directory = folder.resolve("prose");
         Path checkpoint = folder.resolve("checkpoint");
-        HuggingFaceExport.convert(Models.path(Models.PROSE), checkpoint, null);
-        HuggingFaceImport.convert(checkpoint, directory, OkmWriter.Form.DIRECTORY, null, null);
+        HuggingFaceExport.convert(Models.path(Models.PROSE), checkpoint, Progress.NONE);
+        HuggingFaceImport.convert(
+                checkpoint, directory, OkmWriter.Form.DIRECTORY, null, Progress.NONE);
     }
 
     @Test
