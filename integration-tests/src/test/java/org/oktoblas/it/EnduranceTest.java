@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.oktoblas.generate.GenerationConfig;
+import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.zoo.LanguageModel;
 
 /** Many generations on engine OktoBLAS: memory stays flat, threads do not disturb each other. */
@@ -117,7 +118,10 @@ class EnduranceTest {
             throws Exception {
         long[] first = null;
         for (int i = 0; i < times; i++) {
-            long[] ids = model.generateIds(List.of(prompt), config, null).get(0).tokenIds();
+            long[] ids =
+                    model.generateIds(List.of(prompt), config, GenerationListener.NONE)
+                            .get(0)
+                            .tokenIds();
             if (first == null) {
                 first = ids;
             }

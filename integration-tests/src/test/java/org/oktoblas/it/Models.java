@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.oktoblas.convert.HuggingFaceImport;
 import org.oktoblas.okm.OkmWriter;
+import org.oktoblas.okm.Progress;
 
 /**
  * The models that the tests run: four tiny random checkpoints of Hugging Face, and the shipped
@@ -72,7 +73,9 @@ final class Models {
             HuggingFaceImport.convert(
                     RESOURCES.resolve("hf-gpt2").resolve(name),
                     target,
-                    OkmWriter.Form.FILE, null, Progress.NONE);
+                    OkmWriter.Form.FILE,
+                    null,
+                    Progress.NONE);
             return target;
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("fixture " + name, e);

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.generate.GenerationConfig;
+import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
 import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
@@ -103,7 +104,9 @@ class ReferenceTest {
             int tokens = rows.stream().mapToInt(r -> r.greedy().length).min().orElseThrow();
             List<GenerationResult> together =
                     model.generateIds(
-                            rows.stream().map(Reference::ids).toList(), config(tokens), null);
+                            rows.stream().map(Reference::ids).toList(),
+                            config(tokens),
+                            GenerationListener.NONE);
             for (int i = 0; i < rows.size(); i++) {
                 long[] expected = java.util.Arrays.copyOf(rows.get(i).greedy(), tokens);
                 assertArrayEquals(expected, together.get(i).tokenIds(), name + " row " + i);
@@ -173,7 +176,7 @@ class ReferenceTest {
                     assertEquals(
                             whole[t * vocabulary + i], step[i], 1e-4, "t " + t + " logit " + i);
                 }
-                past = output.subNDList(1, output.size() - 2);
+                past = output.subNDList(1, output.size() - 1);
             }
         }
     }
@@ -187,15 +190,18 @@ class ReferenceTest {
                 JsonObject one = element.getAsJsonObject();
                 String prompt = one.get("prompt").getAsString();
                 prompts.add(prompt);
-                GenerationResult result = model.generate(List.of(prompt), config(48), null).get(0);
+                GenerationResult result =
+                        model.generate(List.of(prompt), config(48), GenerationListener.NONE).get(0);
                 assertArrayEquals(Reference.longs(one.get("input_ids")), result.promptIds());
                 assertArrayEquals(Reference.longs(one.get("greedy_ids")), result.tokenIds());
                 assertEquals(one.get("greedy_text").getAsString(), result.text());
             }
-            List<GenerationResult> together = model.generate(prompts, config(48), null);
+            List<GenerationResult> together =
+                    model.generate(prompts, config(48), GenerationListener.NONE);
             for (int i = 0; i < prompts.size(); i++) {
                 GenerationResult alone =
-                        model.generate(List.of(prompts.get(i)), config(48), null).get(0);
+                        model.generate(List.of(prompts.get(i)), config(48), GenerationListener.NONE)
+                                .get(0);
                 assertArrayEquals(alone.tokenIds(), together.get(i).tokenIds(), prompts.get(i));
             }
         }
@@ -257,7 +263,9 @@ class ReferenceTest {
     }
 
     private static long[] greedy(LanguageModel model, long[] ids, int tokens) throws Exception {
-        return model.generateIds(List.of(ids), config(tokens), null).get(0).tokenIds();
+        return model.generateIds(List.of(ids), config(tokens), GenerationListener.NONE)
+                .get(0)
+                .tokenIds();
     }
 
     private static GenerationConfig config(int tokens) {
