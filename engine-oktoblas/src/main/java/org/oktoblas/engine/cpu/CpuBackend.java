@@ -230,7 +230,12 @@ public final class CpuBackend implements Backend {
     @Override
     public void attention(
             Tensor query, Tensor keys, Tensor values, Tensor mask, double scale, Tensor out) {
-        CausalAttention.run(query, keys, values, mask, scale, out);
+        boolean compiled = dnnl != null && DnnlAttention.fits(query, keys, values, out);
+        CausalAttention attention =
+                compiled
+                        ? new DnnlAttention(memory, query, keys, values, mask, scale, out)
+                        : new JavaAttention(query, keys, values, mask, scale, out);
+        attention.run();
     }
 
     @Override

@@ -17,7 +17,10 @@ final class CpuStorage extends Storage {
     private static final long WINDOW_BYTES = (1L << 31) - 64;
 
     private final long address;
-    private final ByteBuffer[] windows;
+
+    /** Made when first wanted: native code needs the address alone, and making one costs. */
+    private ByteBuffer[] windows;
+
     private final Runnable onFree;
 
     private CpuStorage(long byteSize, long address, ByteBuffer[] windows, Runnable onFree) {
@@ -29,16 +32,7 @@ final class CpuStorage extends Storage {
 
     /** Makes a storage of memory at an address, which {@code onFree} gives back. */
     static CpuStorage of(long address, long byteSize, Runnable onFree) {
-        Pointer pointer = new Pointer(address);
-        int count = (int) Math.max(1, (byteSize + (1L << WINDOW_SHIFT) - 1) >>> WINDOW_SHIFT);
-        ByteBuffer[] windows = new ByteBuffer[count];
-        for (int i = 0; i < count; i++) {
-            long start = (long) i << WINDOW_SHIFT;
-            windows[i] =
-                    pointer.getByteBuffer(start, Math.min(WINDOW_BYTES, byteSize - start))
-                            .order(ByteOrder.nativeOrder());
-        }
-        return new CpuStorage(byteSize, address, windows, onFree);
+        return new CpuStorage(byteSize, address, null, onFree);
     }
 
     /** Makes a storage of a direct buffer's remaining bytes, which it keeps reachable. */
@@ -58,14 +52,12 @@ final class CpuStorage extends Storage {
 
     /** Returns the number of windows: 1 up to a gigabyte. */
     int windowCount() {
-        return windows.length;
+        return (int) Math.max(1, (byteSize() + (1L << WINDOW_SHIFT) - 1) >>> WINDOW_SHIFT);
     }
 
     /** Returns the index of the window to use for what begins at a byte offset. */
     int windowAt(long byteOffset) {
-        return windows.length == 1
-                ? 0
-                : (int) Math.min(byteOffset >>> WINDOW_SHIFT, windows.length - 1);
+        return (int) Math.min(byteOffset >>> WINDOW_SHIFT, windowCount() - 1);
     }
 
     /** Returns where in the storage a window begins, in bytes. */
@@ -74,7 +66,17 @@ final class CpuStorage extends Storage {
     }
 
     /** Returns a window, in native byte order, position 0; callers must not move its position. */
-    ByteBuffer window(int index) {
+    synchronized ByteBuffer window(int index) {
+        if (windows == null) {
+            windows = new ByteBuffer[windowCount()];
+        }
+        if (windows[index] == null) {
+            long start = windowStart(index);
+            windows[index] =
+                    new Pointer(address)
+                            .getByteBuffer(start, Math.min(WINDOW_BYTES, byteSize() - start))
+                            .order(ByteOrder.nativeOrder());
+        }
         return windows[index];
     }
 

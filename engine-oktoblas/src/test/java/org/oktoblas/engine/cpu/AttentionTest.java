@@ -1,0 +1,185 @@
+package org.oktoblas.engine.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.types.DataType;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.Tensor;
+
+/** Causal attention against its definition in double. */
+class AttentionTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "onednn, 1, 1, 1, 1, 4",
+        "onednn, 2, 3, 1, 17, 64",
+        "onednn, 1, 12, 128, 128, 64",
+        "onednn, 2, 2, 5, 9, 8",
+        "onednn, 1, 2, 70, 200, 16",
+        "onednn, 3, 1, 2, 3, 1",
+        "onednn, 1, 1, 1, 700, 80",
+        "java, 1, 1, 1, 1, 4",
+        "java, 2, 3, 1, 17, 64",
+        "java, 1, 12, 128, 128, 64",
+        "java, 2, 2, 5, 9, 8",
+        "java, 1, 2, 70, 200, 16",
+        "java, 3, 1, 2, 3, 1",
+        "java, 1, 1, 1, 700, 160"
+    })
+    void isWhatItsDefinitionSays(String matmul, int b, int h, int t, int s, int d) {
+        CpuBackend backend = new CpuBackend(matmul);
+        for (int variant = 0; variant < 4; variant++) {
+            check(backend, b, h, t, s, d, variant);
+        }
+    }
+
+    private static void check(CpuBackend backend, int b, int h, int t, int s, int d, int variant) {
+        Random random = new Random(variant);
+        boolean masked = (variant & 1) != 0;
+        boolean odd = (variant & 2) != 0;
+        double[] q =
+                random.doubles(b * h * t * d)
+                        .map(v -> TestTensors.round(DataType.FLOAT32, 6 * v - 3))
+                        .toArray();
+        double[] k =
+                random.doubles(b * h * s * d)
+                        .map(v -> TestTensors.round(DataType.FLOAT32, 2 * v - 1))
+                        .toArray();
+        double[] v =
+                random.doubles(b * h * s * d)
+                        .map(x -> TestTensors.round(DataType.FLOAT32, 2 * x - 1))
+                        .toArray();
+        double[] m = new double[b * s];
+        for (int i = 0; i < m.length; i++) {
+            m[i] = random.nextInt(4) == 0 ? 0 : 1;
+        }
+        if (b > 1) {
+            // Padding up to the last key: some queries see none.
+            for (int i = 0; i < s; i++) {
+                m[s + i] = i == s - 1 ? 1 : 0;
+            }
+        }
+        Tensor query = tensor(backend, q, random, odd, b, h, t, d);
+        Tensor keys = tensor(backend, k, random, odd, b, h, s, d);
+        Tensor values = tensor(backend, v, random, odd, b, h, s, d);
+        Tensor mask = TestTensors.scattered(backend, DataType.INT64, m, random, b, s);
+        Tensor dense = TestTensors.empty(backend, DataType.FLOAT32, b, t, h, d);
+        Tensor out =
+                odd
+                        ? TestTensors.scattered(
+                                backend, DataType.FLOAT32, new double[q.length], random, b, h, t, d)
+                        : dense.with(
+                                new Layout(
+                                        new long[] {b, h, t, d},
+                                        new long[] {(long) t * h * d, d, (long) h * d, 1},
+                                        0));
+        double scale = 1 / Math.sqrt(d);
+        backend.attention(query, keys, values, masked ? mask : null, scale, out);
+        double[] actual = TestTensors.read(backend, out);
+        double[] weights = new double[s];
+        for (int row = 0; row < b * h * t; row++) {
+            int head = row / t;
+            int seen = s - t + row % t + 1;
+            double max = Double.NEGATIVE_INFINITY;
+            for (int j = 0; j < seen; j++) {
+                boolean hidden = masked && m[head / h * s + j] == 0;
+                weights[j] = hidden ? Double.NEGATIVE_INFINITY : 0;
+                for (int i = 0; i < d && !hidden; i++) {
+                    weights[j] += scale * q[row * d + i] * k[(head * s + j) * d + i];
+                }
+                max = Math.max(max, weights[j]);
+            }
+            double total = 0;
+            for (int j = 0; j < seen; j++) {
+                weights[j] = max == Double.NEGATIVE_INFINITY ? 1 : Math.exp(weights[j] - max);
+                total += weights[j];
+            }
+            for (int i = 0; i < d; i++) {
+                double expected = 0;
+                for (int j = 0; j < seen; j++) {
+                    expected += weights[j] / total * v[(head * s + j) * d + i];
+                }
+                // Scores of size ~10 are off by ~10 u √d, which is their weights' relative error;
+                // values are at most 1, so the result is off by that much at most.
+                assertEquals(expected, actual[row * d + i], 2e-5, "variant " + variant);
+            }
+        }
+        for (Tensor tensor : new Tensor[] {query, keys, values, mask, dense}) {
+            tensor.storage().release();
+        }
+        if (odd) {
+            out.storage().release();
+        }
+    }
+
+    /** Rows of a longer cache, or any layout. */
+    private static Tensor tensor(
+            CpuBackend backend,
+            double[] x,
+            Random random,
+            boolean odd,
+            int b,
+            int h,
+            int n,
+            int d) {
+        if (odd) {
+            return TestTensors.scattered(backend, DataType.FLOAT32, x, random, b, h, n, d);
+        }
+        int capacity = n + 3;
+        Tensor cache =
+                TestTensors.of(
+                        backend,
+                        DataType.FLOAT32,
+                        i -> {
+                            int row = i / d % capacity;
+                            int head = i / d / capacity;
+                            return row < n ? x[(head * n + row) * d + i % d] : Double.NaN;
+                        },
+                        b,
+                        h,
+                        capacity,
+                        d);
+        return cache.with(
+                new Layout(
+                        new long[] {b, h, n, d},
+                        new long[] {(long) h * capacity * d, (long) capacity * d, d, 1},
+                        0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void oneAtATimeIsAllAtOnce(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        int n = 90;
+        Tensor q = TestTensors.normal(backend, DataType.FLOAT32, 1, 1, 2, n, 64);
+        Tensor k = TestTensors.normal(backend, DataType.FLOAT32, 2, 1, 2, n, 64);
+        Tensor v = TestTensors.normal(backend, DataType.FLOAT32, 3, 1, 2, n, 64);
+        Tensor all = TestTensors.empty(backend, DataType.FLOAT32, 1, 2, n, 64);
+        Tensor one = TestTensors.empty(backend, DataType.FLOAT32, 1, 2, 1, 64);
+        backend.attention(q, k, v, null, 0.125, all);
+        for (int t = 0; t < n; t++) {
+            backend.attention(
+                    part(q, t, 1), part(k, 0, t + 1), part(v, 0, t + 1), null, 0.125, one);
+            assertArrayEquals(
+                    TestTensors.read(backend, part(all, t, 1)),
+                    TestTensors.read(backend, one),
+                    2e-6);
+        }
+        for (Tensor tensor : new Tensor[] {q, k, v, all, one}) {
+            tensor.storage().release();
+        }
+    }
+
+    private static Tensor part(Tensor tensor, int first, int count) {
+        Layout layout = tensor.layout();
+        long[] shape = layout.shape();
+        shape[2] = count;
+        return tensor.with(
+                new Layout(shape, layout.strides(), layout.offset() + first * layout.stride(2)));
+    }
+}
