@@ -75,6 +75,8 @@ public final class InferBenchmark {
                         settings.warmUpSeconds(),
                         fork,
                         progress);
+        // Before the work starts, during which somebody may edit.
+        String commit = commit();
         List<BenchRow> rows = new ArrayList<>();
         for (String name : settings.models()) {
             try (RandomModel model = RandomModel.resolve(name, progress)) {
@@ -88,15 +90,16 @@ public final class InferBenchmark {
                         + "`ttft_ms` is the time to the first token, `decode_tokens_per_second` counts the"
                         + " tokens after it over all rows of the batch.");
         notes.addAll(bench.notes());
-        return report(command, notes, rows);
+        return report(commit, command, notes, rows);
     }
 
-    private static BenchReport report(String command, List<String> notes, List<BenchRow> rows) {
+    private static BenchReport report(
+            String commit, String command, List<String> notes, List<BenchRow> rows) {
         Processor processor = Processor.detect();
         return new BenchReport(
                 "infer",
                 LocalDate.now(ZoneOffset.UTC).toString(),
-                commit(),
+                commit,
                 processor.name(),
                 System.getProperty("java.version"),
                 processor.cores() + " cores, " + String.join(" ", processor.features()),

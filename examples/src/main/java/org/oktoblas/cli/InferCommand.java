@@ -103,7 +103,9 @@ final class InferCommand implements Callable<Integer> {
                 int to = Math.min(prompts.size(), from + batchSize);
                 report.add(run(model, prompts.subList(from, to), config, report));
             }
-            console.err().println(report.summary());
+            if (report.prompts() > 0) {
+                console.err().println(report.summary());
+            }
         }
         return 0;
     }

@@ -47,6 +47,11 @@ final class InferReport {
         totalMillis += batchMillis;
     }
 
+    /** Returns how many prompts were continued. */
+    int prompts() {
+        return prompts;
+    }
+
     /** Returns a line about all results: times, speed, where it ran, and why it ended. */
     String summary() {
         double rate = totalMillis > 0 ? tokens * 1000 / totalMillis : 0;
