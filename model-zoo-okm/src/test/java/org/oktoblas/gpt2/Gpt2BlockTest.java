@@ -1,0 +1,280 @@
+package org.oktoblas.gpt2;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.ParameterStore;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.oktoblas.okm.Gpt2Config;
+
+/** The block against {@link ReferenceGpt2}, fused and in plain array operations. */
+class Gpt2BlockTest {
+
+    private static final long[] IDS = {3, 17, 0, 29, 8, 8, 21};
+
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager(null, "OktoBLAS");
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    private Gpt2Block fused(SmallModel model) {
+        return Gpt2Block.load(model.config(), model, null, manager, Precision.FP32);
+    }
+
+    private NDList forward(Gpt2Block block, NDArray... inputs) {
+        return block.forward(new ParameterStore(manager, false), new NDList(inputs), false);
+    }
+
+    private NDArray ids(long[]... rows) {
+        return manager.create(
+                Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray(),
+                new Shape(rows.length, rows[0].length));
+    }
+
+    private static float[] flat(double[]... rows) {
+        double[] all = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
+        float[] floats = new float[all.length];
+        for (int i = 0; i < all.length; i++) {
+            floats[i] = (float) all[i];
+        }
+        return floats;
+    }
+
+    static Stream<Consumer<JsonObject>> configurations() {
+        List<Consumer<JsonObject>> changes = new ArrayList<>();
+        for (String activation : Gpt2Config.ACTIVATIONS.keySet().stream().sorted().toList()) {
+            changes.add(json -> json.addProperty("activation_function", activation));
+        }
+        changes.add(json -> json.addProperty("scale_attn_weights", false));
+        changes.add(json -> json.addProperty("scale_attn_by_inverse_layer_idx", true));
+        changes.add(json -> json.addProperty("reorder_and_upcast_attn", true));
+        changes.add(json -> json.addProperty("tie_word_embeddings", false));
+        changes.add(json -> json.addProperty("n_head", 1));
+        changes.add(json -> json.addProperty("n_head", 12));
+        changes.add(json -> json.addProperty("n_inner", 7));
+        changes.add(json -> json.addProperty("layer_norm_epsilon", 0.1));
+        changes.add(json -> json.addProperty("n_layer", 1));
+        return changes.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("configurations")
+    void everySwitchComputesWhatItSays(Consumer<JsonObject> change) {
+        JsonObject json = SmallModel.json();
+        change.accept(json);
+        SmallModel model = new SmallModel(json, DataType.FLOAT32, 11);
+        ReferenceGpt2 reference = new ReferenceGpt2(model);
+
+        NDList fused = forward(fused(model), ids(IDS));
+        assertArrayEquals(flat(reference.logits(IDS)), fused.head().toFloatArray(), 2e-5f);
+        assertArrayEquals(
+                flat(reference.hidden(IDS)), fused.get(fused.size() - 1).toFloatArray(), 2e-5f);
+
+        Gpt2Network plain = new Gpt2Network(model.config(), new PortableOps(manager, model));
+        PastKeyValues none = new PastKeyValues(new NDList(), manager);
+        NDArray positions = Gpt2Inputs.positions(manager, ids(IDS));
+        NDArray hidden = plain.forward(manager, ids(IDS), positions, null, none, false);
+        assertArrayEquals(flat(reference.logits(IDS)), plain.logits(hidden).toFloatArray(), 2e-5f);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT16", "BFLOAT16"})
+    void storedSixteenBitWeightsAreExactInFloat32(DataType type) {
+        SmallModel model = new SmallModel(SmallModel.json(), type, 5);
+        float[] expected = flat(new ReferenceGpt2(model).logits(IDS));
+        assertArrayEquals(expected, forward(fused(model), ids(IDS)).head().toFloatArray(), 2e-5f);
+    }
+
+    @Test
+    void float16PrecisionHoldsExactWeightsExactly() {
+        SmallModel model = SmallModel.plain(6);
+        Gpt2Block block = Gpt2Block.load(model.config(), model, null, manager, Precision.FP16);
+        assertEquals(Precision.FP16, block.precision());
+        float[] expected = flat(new ReferenceGpt2(model).logits(IDS));
+        assertArrayEquals(expected, forward(block, ids(IDS)).head().toFloatArray(), 2e-5f);
+    }
+
+    @Test
+    void bfloat16PrecisionIsCloseAndDifferent() {
+        SmallModel model = SmallModel.plain(6);
+        Gpt2Block block = Gpt2Block.load(model.config(), model, null, manager, Precision.BF16);
+        float[] expected = flat(new ReferenceGpt2(model).logits(IDS));
+        float[] actual = forward(block, ids(IDS)).head().toFloatArray();
+        double error = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            error += Math.pow(actual[i] - expected[i], 2);
+            size += Math.pow(expected[i], 2);
+        }
+        double relative = Math.sqrt(error / size);
+        assertTrue(relative > 1e-5 && relative < 2e-2, "relative error " + relative);
+    }
+
+    @Test
+    void outputsHaveTheContractsShapesAndManager() {
+        Gpt2Block block = fused(SmallModel.plain(1));
+        try (NDManager own = manager.newSubManager()) {
+            NDArray input = ids(IDS, IDS);
+            input.attach(own);
+            NDList outputs = forward(block, input);
+            Shape[] shapes = block.getOutputShapes(new Shape[] {input.getShape()});
+            assertEquals(2 * 2 + 2, outputs.size());
+            assertArrayEquals(shapes, outputs.getShapes());
+            assertEquals(new Shape(2, 7, 31), shapes[0]);
+            assertEquals(new Shape(2, 3, 7, 4), shapes[1]);
+            assertEquals(new Shape(2, 7, 12), shapes[5]);
+            outputs.forEach(output -> assertSame(own, output.getManager()));
+            assertEquals(1 + outputs.size(), own.getManagedArrays().size());
+        }
+    }
+
+    /** Feeds a sequence in pieces, with the keys and values of each call given to the next. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void keysAndValuesStandForWhatWasBefore(boolean dummy) {
+        SmallModel model = SmallModel.plain(2);
+        Gpt2Block block = fused(model);
+        float[] expected = flat(new ReferenceGpt2(model).logits(IDS));
+        NDList past = new NDList();
+        if (dummy) {
+            // As PtGptTranslator does: one key of zeros before the first, masked.
+            for (int i = 0; i < 4; i++) {
+                past.add(manager.zeros(new Shape(1, 3, 1, 4)));
+            }
+        }
+        List<Float> logits = new ArrayList<>();
+        int[][] pieces = {{0, 3}, {3, 4}, {4, 7}};
+        for (int[] piece : pieces) {
+            long[] positions = {0, 1, 2, 3, 4, 5, 6};
+            long[] mask = new long[piece[1] + (dummy ? 1 : 0)];
+            Arrays.fill(mask, 1);
+            mask[0] = dummy ? 0 : 1;
+            NDList inputs =
+                    new NDList(
+                            ids(Arrays.copyOfRange(IDS, piece[0], piece[1])),
+                            ids(Arrays.copyOfRange(positions, piece[0], piece[1])),
+                            ids(mask));
+            inputs.addAll(past);
+            NDList outputs = forward(block, inputs.toArray(new NDArray[0]));
+            for (float logit : outputs.head().toFloatArray()) {
+                logits.add(logit);
+            }
+            past = outputs.subNDList(1, 5);
+            assertEquals(mask.length, past.head().getShape().get(2));
+        }
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], logits.get(i), 2e-5f, "logit " + i);
+        }
+    }
+
+    @Test
+    void paddingOnTheLeftChangesNothing() {
+        SmallModel model = SmallModel.plain(3);
+        long[] shorter = {9, 4, 30};
+        NDList outputs =
+                forward(
+                        fused(model),
+                        ids(IDS, new long[] {0, 0, 0, 0, 9, 4, 30}),
+                        ids(new long[] {0, 1, 2, 3, 4, 5, 6}, new long[] {0, 0, 0, 0, 0, 1, 2}),
+                        ids(new long[] {1, 1, 1, 1, 1, 1, 1}, new long[] {0, 0, 0, 0, 1, 1, 1}));
+        ReferenceGpt2 reference = new ReferenceGpt2(model);
+        assertArrayEquals(flat(reference.logits(IDS)), outputs.head().get(0).toFloatArray(), 2e-5f);
+        assertArrayEquals(
+                flat(reference.logits(shorter)), outputs.head().get("1, 4:").toFloatArray(), 2e-5f);
+    }
+
+    @Test
+    void likelihoodIsTheReferences() {
+        SmallModel model = SmallModel.plain(4);
+        Gpt2Block block = fused(model);
+        ReferenceGpt2 reference = new ReferenceGpt2(model);
+        for (int from = 1; from <= IDS.length; from++) {
+            assertEquals(
+                    reference.negativeLogLikelihood(IDS, from),
+                    block.negativeLogLikelihood(manager, IDS, from),
+                    1e-4);
+        }
+    }
+
+    @Test
+    void itsOwnStreamIsGreedyToTheContextsEnd() {
+        SmallModel model = SmallModel.plain(8);
+        long[] expected = new ReferenceGpt2(model).greedy(IDS, 20 - IDS.length);
+        Iterator<NDList> stream =
+                fused(model)
+                        .forwardStream(
+                                new ParameterStore(manager, false), new NDList(ids(IDS)), false)
+                        .iterator();
+        for (long token : expected) {
+            assertEquals(token, stream.next().head().getLong(0, 0));
+        }
+        assertEquals(false, stream.hasNext());
+    }
+
+    @Test
+    void mistakesAreToldInTheCallersWords() {
+        Gpt2Block block = fused(SmallModel.plain(1));
+        refused(block, "got 2 arrays", ids(IDS), ids(IDS));
+        refused(block, "Token id 31 is outside 0 … 30", ids(new long[] {1, 31}));
+        refused(block, "Token id -1", ids(new long[] {-1}));
+        refused(block, "21 tokens, but the model's context holds 20", ids(new long[21]));
+        refused(block, "must be int64", ids(IDS).toType(DataType.INT32, true));
+        refused(block, "(batch, time)", ids(IDS).flatten());
+        refused(
+                block,
+                "Position id 20 is outside 0 … 19",
+                ids(new long[] {1}),
+                ids(new long[] {20}),
+                ids(new long[] {1}));
+        refused(
+                block,
+                "Attention mask must be",
+                ids(IDS),
+                Gpt2Inputs.positions(manager, ids(IDS)),
+                ids(new long[] {1, 1}));
+        NDArray wrong = manager.zeros(new Shape(1, 3, 2, 5));
+        NDArray one = ids(new long[] {1});
+        NDArray mask = ids(new long[] {1, 1, 1});
+        refused(block, "Past keys and values", one, one, mask, wrong, wrong, wrong, wrong);
+        assertThrows(
+                UnsupportedOperationException.class,
+                () ->
+                        block.forward(
+                                new ParameterStore(manager, false), new NDList(ids(IDS)), true));
+    }
+
+    private void refused(Gpt2Block block, String reason, NDArray... inputs) {
+        String message =
+                assertThrows(IllegalArgumentException.class, () -> forward(block, inputs))
+                        .getMessage();
+        assertTrue(message.contains(reason), message);
+    }
+}
