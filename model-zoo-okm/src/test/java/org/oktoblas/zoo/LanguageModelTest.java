@@ -64,9 +64,7 @@ class LanguageModelTest {
                 GenerationConfig.builder().maxTokens(30).stopAtEndOfText(false).build();
         try (LanguageModel model = load(null)) {
             int arrays = model.model().getNDManager().getManagedArrays().size();
-            StringBuilder[] heard = {
-                new StringBuilder(), new StringBuilder(), new StringBuilder()
-            };
+            StringBuilder[] heard = {new StringBuilder(), new StringBuilder(), new StringBuilder()};
             List<GenerationResult> results =
                     model.generate(
                             prompts,

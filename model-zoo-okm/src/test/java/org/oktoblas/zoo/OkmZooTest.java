@@ -144,9 +144,7 @@ class OkmZooTest {
                 () -> criteria().optModelUrls(okm(damaged)).build().loadModel());
         assertThrows(
                 MalformedModelException.class,
-                () ->
-                        LanguageModel.load(
-                                damaged.toString(), LanguageModel.Options.defaults()));
+                () -> LanguageModel.load(damaged.toString(), LanguageModel.Options.defaults()));
     }
 
     @Test
@@ -160,9 +158,7 @@ class OkmZooTest {
     private static void notFound(String path, String engine, String reason) {
         LanguageModel.Options options = new LanguageModel.Options(engine, null, Precision.AUTO);
         String message =
-                assertThrows(
-                                ModelNotFoundException.class,
-                                () -> LanguageModel.load(path, options))
+                assertThrows(ModelNotFoundException.class, () -> LanguageModel.load(path, options))
                         .getMessage();
         assertTrue(message.contains(reason), message);
     }

@@ -73,10 +73,7 @@ class TranslatorsTest {
     }
 
     private static <I, O> Criteria.Builder<I, O> criteria(Class<I> input, Class<O> output) {
-        return Criteria.builder()
-                .setTypes(input, output)
-                .optEngine("OktoBLAS")
-                .optModelPath(path);
+        return Criteria.builder().setTypes(input, output).optEngine("OktoBLAS").optModelPath(path);
     }
 
     @Test
@@ -88,11 +85,11 @@ class TranslatorsTest {
                                 .loadModel();
                 Predictor<String, String> predictor = model.newPredictor()) {
             assertEquals(continuation, predictor.predict(PROMPT));
-            assertEquals(List.of(continuation, continuation),
+            assertEquals(
+                    List.of(continuation, continuation),
                     predictor.batchPredict(List.of(PROMPT, PROMPT)));
             TranslateException tooLong =
-                    assertThrows(
-                            TranslateException.class, () -> predictor.predict("x".repeat(41)));
+                    assertThrows(TranslateException.class, () -> predictor.predict("x".repeat(41)));
             assertTrue(tooLong.getMessage().contains("41"), tooLong.getMessage());
             assertTrue(tooLong.getMessage().contains("40"), tooLong.getMessage());
         }
@@ -164,8 +161,7 @@ class TranslatorsTest {
             NDArray ids = manager.create(new long[][] {bytes("hello")});
             CausalLMOutput output = predictor.predict(new NDList(ids));
             assertArrayEquals(new long[] {1, 5, 257}, output.getLogits().getShape().getShape());
-            assertArrayEquals(
-                    new long[] {1, 5, 12}, output.getHiddenState().getShape().getShape());
+            assertArrayEquals(new long[] {1, 5, 12}, output.getHiddenState().getShape().getShape());
             assertEquals(4, output.getPastKeyValuesList().size());
             for (NDArray array : output.getPastKeyValuesList()) {
                 assertArrayEquals(new long[] {1, 3, 5, 4}, array.getShape().getShape());
@@ -195,26 +191,28 @@ class TranslatorsTest {
             assertEquals(continuation, output.getData().getAsString());
             assertTrue(output.getProperty("Content-Type", "").startsWith("text/plain"));
 
-            JsonObject one = JsonParser.parseString(
-                            predictor
-                                    .predict(json("{\"inputs\": \"" + PROMPT + "\"}"))
-                                    .getData()
-                                    .getAsString())
-                    .getAsJsonObject();
+            JsonObject one =
+                    JsonParser.parseString(
+                                    predictor
+                                            .predict(json("{\"inputs\": \"" + PROMPT + "\"}"))
+                                            .getData()
+                                            .getAsString())
+                            .getAsJsonObject();
             assertEquals(continuation, one.get("generated_text").getAsString());
 
-            JsonArray two = JsonParser.parseString(
-                            predictor
-                                    .predict(
-                                            json(
-                                                    "{\"inputs\": [\"a\", \""
-                                                            + PROMPT
-                                                            + "\"], \"parameters\":"
-                                                            + " {\"max_new_tokens\": 2,"
-                                                            + " \"stop_at_end_of_text\": false}}"))
-                                    .getData()
-                                    .getAsString())
-                    .getAsJsonArray();
+            JsonArray two =
+                    JsonParser.parseString(
+                                    predictor
+                                            .predict(
+                                                    json(
+                                                            "{\"inputs\": [\"a\", \""
+                                                                    + PROMPT
+                                                                    + "\"], \"parameters\":"
+                                                                    + " {\"max_new_tokens\": 2,"
+                                                                    + " \"stop_at_end_of_text\": false}}"))
+                                            .getData()
+                                            .getAsString())
+                            .getAsJsonArray();
             assertEquals(2, two.get(1).getAsJsonObject().get("generated_tokens").getAsInt());
             assertEquals(
                     "max_tokens", two.get(0).getAsJsonObject().get("stop_reason").getAsString());
@@ -222,8 +220,7 @@ class TranslatorsTest {
             Input arrays = new Input();
             arrays.addProperty("Content-Type", "tensor/ndlist");
             arrays.add(new NDList(manager.create(new long[][] {bytes("hello")})).encode());
-            assertEquals(
-                    6, predictor.predict(arrays).getDataAsNDList(manager).size());
+            assertEquals(6, predictor.predict(arrays).getDataAsNDList(manager).size());
         }
     }
 
@@ -260,7 +257,8 @@ class TranslatorsTest {
             StringBuilder joined = new StringBuilder();
             List<String> all = Arrays.asList(lines.split("\n"));
             for (String line : all.subList(0, all.size() - 1)) {
-                joined.append(JsonParser.parseString(line).getAsJsonObject().get("text").getAsString());
+                joined.append(
+                        JsonParser.parseString(line).getAsJsonObject().get("text").getAsString());
             }
             assertEquals(continuation, joined.toString());
             assertTrue(all.get(all.size() - 1).startsWith("{\"stop_reason\":"));
@@ -272,7 +270,8 @@ class TranslatorsTest {
 
     @Test
     void requestsThatMakeNoSenseAreRefused() throws Exception {
-        try (ZooModel<Input, Output> model = criteria(Input.class, Output.class).build().loadModel();
+        try (ZooModel<Input, Output> model =
+                        criteria(Input.class, Output.class).build().loadModel();
                 Predictor<Input, Output> predictor = model.newPredictor()) {
             refused(predictor, "{", "makes no sense");
             refused(predictor, "[]", "inputs");
@@ -280,7 +279,10 @@ class TranslatorsTest {
             refused(predictor, "{\"inputs\": [\"a\", {}]}", "string");
             refused(predictor, "{\"inputs\": \"a\", \"parameters\": 4}", "makes no sense");
             String parameters = "{\"inputs\": \"a\", \"parameters\": {%s}}";
-            refused(predictor, parameters.formatted("\"beams\": 4"), "Unknown generation parameter");
+            refused(
+                    predictor,
+                    parameters.formatted("\"beams\": 4"),
+                    "Unknown generation parameter");
             refused(predictor, parameters.formatted("\"top_k\": 1.5"), "whole number");
             refused(predictor, parameters.formatted("\"top_k\": 1e12"), "smaller number");
             refused(predictor, parameters.formatted("\"seed\": \"x\""), "a number");

@@ -55,9 +55,7 @@ final class ZooModels {
         for (int value = 0; value < 256; value++) {
             // GPT-2 shows a byte that is no printable character as one from U+0100 on.
             boolean printable =
-                    value >= '!' && value <= '~'
-                            || value >= 0xA1 && value <= 0xAC
-                            || value >= 0xAE;
+                    value >= '!' && value <= '~' || value >= 0xA1 && value <= 0xAC || value >= 0xAE;
             int shown = printable ? value : 256 + shifted++;
             vocabulary.addProperty(Character.toString(shown), value);
         }
