@@ -5,6 +5,8 @@ import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.training.GradientCollector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -89,6 +91,16 @@ public final class OktoEngine extends Engine {
     @Override
     public NDManager newBaseManager(Device device) {
         return OktoNDManager.system().newSubManager(device == null ? defaultDevice() : device);
+    }
+
+    @Override
+    public SymbolBlock newSymbolBlock(NDManager manager) {
+        throw Unavailable.operation("Engine.newSymbolBlock");
+    }
+
+    @Override
+    public GradientCollector newGradientCollector() {
+        throw Unavailable.operation("Engine.newGradientCollector");
     }
 
     /** Starts the random numbers anew: the same seed gives the same numbers on every device. */

@@ -4,6 +4,8 @@ import ai.djl.BaseModel;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.training.Trainer;
+import ai.djl.training.TrainingConfig;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -91,6 +93,11 @@ public class OktoModel extends BaseModel {
             throw new MalformedModelException("The stream is not a .params file of DJL.");
         }
         wasLoaded = true;
+    }
+
+    @Override
+    public Trainer newTrainer(TrainingConfig trainingConfig) {
+        throw Unavailable.operation("Model.newTrainer");
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.oktoblas.engine;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -17,7 +16,7 @@ import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Makes and owns arrays of this engine; closing it frees all that is attached to it. */
-public class OktoNDManager extends BaseNDManager {
+public class OktoNDManager extends ManagerUnavailable {
 
     private static final OktoNDManager SYSTEM = new SystemManager();
 
