@@ -84,7 +84,8 @@ abstract class ManagerUnavailable extends BaseNDManager {
     }
 
     @Override
-    public void invoke(String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
+    public void invoke(
+            String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
         throw Unavailable.operation("NDManager.invoke of " + operation);
     }
 

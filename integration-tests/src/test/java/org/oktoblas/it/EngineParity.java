@@ -56,6 +56,19 @@ abstract class EngineParity {
                         }));
     }
 
+    final void same(String name, Function<NDManager, ?> body) {
+        tests.add(
+                DynamicTest.dynamicTest(
+                        name,
+                        () -> {
+                            try (NDManager theirs = Engine.getEngine("PyTorch").newBaseManager();
+                                    NDManager ours =
+                                            Engine.getEngine("OktoBLAS").newBaseManager()) {
+                                assertEquals(body.apply(theirs), body.apply(ours), name);
+                            }
+                        }));
+    }
+
     private static void compare(String name, NDArray expected, NDArray actual) {
         assertEquals(expected.getDataType(), actual.getDataType(), "data type of " + name);
         assertEquals(expected.getShape(), actual.getShape(), "shape of " + name);

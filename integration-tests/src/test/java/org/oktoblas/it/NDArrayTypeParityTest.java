@@ -96,4 +96,17 @@ class NDArrayTypeParityTest extends EngineParity {
         test("atan2 ints", m -> integers(m, 5, 4).atan2(integers(m, 7, 4)));
         return tests;
     }
+
+    @TestFactory
+    List<DynamicTest> text() {
+        for (DataType type : TYPES) {
+            same("text of " + type, m -> typed(m, type, 2, 3).toString());
+        }
+        same("text of floats", m -> floats(m, 2, 3).mul(1000).toString());
+        same("text of a scalar", m -> m.create(1.5f).toString());
+        same("text of none", m -> m.create(new float[0]).toString());
+        same("text of many", m -> floats(m, 30, 40).toString());
+        same("text without content", m -> floats(m, 3, 4).toDebugString(false));
+        return tests;
+    }
 }

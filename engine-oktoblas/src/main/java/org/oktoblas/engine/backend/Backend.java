@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
  * <p>The caller has checked all arguments: shapes fit, dtypes are as documented, outputs are
  * allocated, indices are in range unless said otherwise, and the storages are retained until the
  * call returns. Layouts may be any: broadcast (stride 0), transposed, sliced or reversed (negative
- * strides), and tensors may have no elements; outputs never have stride 0. An output may be the same
- * view as an input (in place), but may not overlap one otherwise. Floats of 16 bits are computed in
- * float32. All methods are thread-safe, and every result is the same from run to run.
+ * strides), and tensors may have no elements; outputs never have stride 0. An output may be the
+ * same view as an input (in place), but may not overlap one otherwise. Floats of 16 bits are
+ * computed in float32. All methods are thread-safe, and every result is the same from run to run.
  */
 public interface Backend {
 
