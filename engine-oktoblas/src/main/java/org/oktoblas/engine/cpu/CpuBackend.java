@@ -24,6 +24,9 @@ public final class CpuBackend implements Backend {
     private static final CpuBackend INSTANCE =
             new CpuBackend(System.getProperty("ai.djl.oktoblas.matmul", "auto"));
 
+    /** From so many queries on, attention is worth compiling for their number. */
+    private static final int COMPILED_QUERIES = 32;
+
     private final CpuMemory memory = new CpuMemory();
 
     /** Null where matrices are multiplied in plain Java. */
@@ -192,7 +195,13 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out) {
-        Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
+        boolean compiled =
+                dnnl != null
+                        && DnnlProducts.isWorthwhile(a, b, out)
+                        && DnnlProducts.multiply(memory, a, b, out);
+        if (!compiled) {
+            Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
+        }
     }
 
     @Override
@@ -230,12 +239,15 @@ public final class CpuBackend implements Backend {
     @Override
     public void attention(
             Tensor query, Tensor keys, Tensor values, Tensor mask, double scale, Tensor out) {
-        boolean compiled = dnnl != null && DnnlAttention.fits(query, keys, values, out);
-        CausalAttention attention =
-                compiled
-                        ? new DnnlAttention(memory, query, keys, values, mask, scale, out)
-                        : new JavaAttention(query, keys, values, mask, scale, out);
-        attention.run();
+        if (out.layout().count() == 0) {
+            return;
+        }
+        boolean many = out.layout().size(2) >= COMPILED_QUERIES;
+        if (dnnl == null
+                || !many
+                || !DnnlAttention.run(memory, query, keys, values, mask, scale, out)) {
+            JavaAttention.run(query, keys, values, mask, scale, out);
+        }
     }
 
     @Override

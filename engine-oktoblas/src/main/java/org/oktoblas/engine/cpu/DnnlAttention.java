@@ -1,23 +1,52 @@
 package org.oktoblas.engine.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_sgemm;
-
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
+import ai.djl.ndarray.types.DataType;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
 /**
- * Attention whose products are oneDNN's general matrix product, which unlike a compiled operation
- * takes any number of keys: it grows by one with every token.
+ * Attention of many queries, as of a prompt: all heads of a block of queries in one product by
+ * oneDNN, which is compiled for their number and that of the keys.
  */
-final class DnnlAttention extends CausalAttention {
+final class DnnlAttention {
 
-    private static final int QUERIES = 64;
+    private static final int QUERIES = 128;
+
+    /** Scores worth another thread: some twenty microseconds of exponentials. */
+    private static final long GRAIN = 1 << 14;
 
     private final CpuMemory memory;
+    private final Tensor query;
+    private final Tensor keys;
+    private final Tensor values;
+    private final KeyMask mask;
+    private final float scale;
+    private final Tensor out;
 
-    DnnlAttention(
+    private DnnlAttention(
+            CpuMemory memory,
+            Tensor query,
+            Tensor keys,
+            Tensor values,
+            KeyMask mask,
+            float scale,
+            Tensor out) {
+        this.memory = memory;
+        this.query = query;
+        this.keys = keys;
+        this.values = values;
+        this.mask = mask;
+        this.scale = scale;
+        this.out = out;
+    }
+
+    /**
+     * Computes attention, if oneDNN can with these layouts; the arguments are those of {@link
+     * org.oktoblas.engine.backend.Backend#attention}.
+     *
+     * @return false if it cannot; out is then undefined
+     */
+    static boolean run(
             CpuMemory memory,
             Tensor query,
             Tensor keys,
@@ -25,126 +54,71 @@ final class DnnlAttention extends CausalAttention {
             Tensor mask,
             double scale,
             Tensor out) {
-        super(query, keys, values, mask, scale, out, QUERIES);
-        this.memory = memory;
-    }
-
-    /** Returns whether the arguments lie in memory as matrices do. */
-    static boolean fits(Tensor... tensors) {
-        for (Tensor tensor : tensors) {
-            Layout layout = tensor.layout();
-            boolean rows = layout.size(2) == 1 || layout.stride(2) >= layout.size(3);
-            if (layout.size(3) > 1 && layout.stride(3) != 1 || !rows || layout.size(3) == 0) {
-                return false;
+        DnnlAttention attention =
+                new DnnlAttention(
+                        memory,
+                        query,
+                        keys,
+                        values,
+                        mask == null ? null : new KeyMask(mask),
+                        (float) scale,
+                        out);
+        int batch = Math.toIntExact(out.layout().size(0));
+        int queries = Math.toIntExact(out.layout().size(2));
+        for (int b = 0; b < batch; b++) {
+            for (int first = 0; first < queries; first += QUERIES) {
+                if (!attention.block(b, first, Math.min(QUERIES, queries - first))) {
+                    return false;
+                }
             }
         }
         return true;
     }
 
-    @Override
-    void block(long head, int first, int count, int visible) {
-        CpuStorage space = memory.allocate((long) count * visible * Float.BYTES);
+    private boolean block(int b, int first, int count) {
+        int heads = Math.toIntExact(query.layout().size(1));
+        int before = Math.toIntExact(keys.layout().size(2) - query.layout().size(2));
+        int visible = before + first + count;
+        Layout dense = Layout.contiguous(heads, count, visible);
+        CpuStorage space = memory.allocate(dense.count() * Float.BYTES);
         try {
-            Operands operands = Operands.LOCAL.get();
-            FloatPointer scores = operands.third.at(space.address());
-            long queryStride = stride(query);
-            multiply(
-                    'T',
-                    count,
-                    visible,
-                    width,
-                    scale,
-                    operands.first.at(address(query, head) + first * queryStride * Float.BYTES),
-                    queryStride,
-                    operands.second.at(address(keys, head)),
-                    stride(keys),
-                    scores,
-                    visible);
-            long[] allowed = allowed(head, visible);
-            Elements<float[], ?> elements = new FloatingElements.Float32(space);
-            float[] row = Scratch.get().floats(0, visible);
-            for (int t = 0; t < count; t++) {
-                elements.load((long) t * visible, 1, row, 0, visible);
-                weigh(row, allowed, visible - count + t + 1, visible);
-                elements.store((long) t * visible, 1, row, 0, visible);
+            Tensor scores = new Tensor(space, DataType.FLOAT32, dense);
+            Layout seen = part(keys, b, 0, visible).layout();
+            Tensor turned = keys.with(Axes.select(seen, new int[] {0, 2, 1}, 3));
+            if (!DnnlProducts.multiply(memory, part(query, b, first, count), turned, scores)) {
+                return false;
             }
-            long outStride = stride(out);
-            multiply(
-                    'N',
-                    count,
-                    width,
-                    visible,
-                    1,
-                    scores,
-                    visible,
-                    operands.second.at(address(values, head)),
-                    stride(values),
-                    operands.first.at(address(out, head) + first * outStride * Float.BYTES),
-                    outStride);
+            long[] allowed = mask == null ? null : mask.load(b, visible);
+            View<float[]> rows = FloatArithmetic.INSTANCE.view(scores);
+            Parallel.run(
+                    (long) heads * count,
+                    Math.max(1, GRAIN / visible),
+                    (start, end) -> {
+                        float[] row = Scratch.get().floats(0, visible);
+                        for (long i = start; i < end; i++) {
+                            int own = before + first + (int) (i % count) + 1;
+                            rows.load(i * visible, own, row);
+                            for (int j = 0; j < own; j++) {
+                                row[j] *= scale;
+                            }
+                            KeyMask.weigh(row, allowed, own, visible);
+                            rows.store(i * visible, visible, row);
+                        }
+                    });
+            return DnnlProducts.multiply(
+                    memory, scores, part(values, b, 0, visible), part(out, b, first, count));
         } finally {
             space.release();
         }
     }
 
-    private static void multiply(
-            char transposition,
-            long m,
-            long n,
-            long k,
-            float factor,
-            FloatPointer a,
-            long aStride,
-            FloatPointer b,
-            long bStride,
-            FloatPointer c,
-            long cStride) {
-        Dnnl.check(
-                dnnl_sgemm(
-                        (byte) 'N',
-                        (byte) transposition,
-                        m,
-                        n,
-                        k,
-                        factor,
-                        a,
-                        aStride,
-                        b,
-                        bStride,
-                        0f,
-                        c,
-                        cStride),
-                "multiply matrices");
-    }
-
-    private long address(Tensor tensor, long head) {
-        return ((CpuStorage) tensor.storage()).address() + start(tensor, head) * Float.BYTES;
-    }
-
-    /** The distance of rows; where there is only one, the library wants a plausible number. */
-    private long stride(Tensor tensor) {
-        return tensor.layout().size(2) == 1 ? width : tensor.layout().stride(2);
-    }
-
-    /** A thread's pointers, set anew for each call. */
-    private static final class Operands {
-
-        static final ThreadLocal<Operands> LOCAL = ThreadLocal.withInitial(Operands::new);
-
-        final Address first = new Address();
-        final Address second = new Address();
-        final Address third = new Address();
-    }
-
-    /** A pointer that can be set to any address and owns none. */
-    private static final class Address extends FloatPointer {
-
-        Address() {
-            super((Pointer) null);
-        }
-
-        Address at(long value) {
-            address = value;
-            return this;
-        }
+    /** Returns some rows of all the heads of one element of the batch. */
+    private static Tensor part(Tensor tensor, int b, int first, int count) {
+        Layout layout = tensor.layout();
+        return tensor.with(
+                new Layout(
+                        new long[] {layout.size(1), count, layout.size(3)},
+                        new long[] {layout.stride(1), layout.stride(2), layout.stride(3)},
+                        layout.offset() + b * layout.stride(0) + first * layout.stride(2)));
     }
 }

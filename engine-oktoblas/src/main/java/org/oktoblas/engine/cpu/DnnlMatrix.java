@@ -349,14 +349,14 @@ final class DnnlMatrix implements PackedMatrix {
                         finish.bias() ? 1 : 0,
                         finish.sum() ? 1 : 0,
                         finish.activation().ordinal());
-        return DnnlPrimitives.get(
-                key,
-                () -> {
-                    dnnl_memory_desc weights = new dnnl_memory_desc();
-                    Dnnl.check(
-                            dnnl_memory_desc_clone(weights, layouts[part]), "copy a description");
-                    DnnlPrimitive product =
-                            DnnlOperations.product(
+        return DnnlPrimitives.find(
+                        key,
+                        () -> {
+                            dnnl_memory_desc weights = new dnnl_memory_desc();
+                            Dnnl.check(
+                                    dnnl_memory_desc_clone(weights, layouts[part]),
+                                    "copy a description");
+                            return DnnlOperations.product(
                                     Dnnl.describe(
                                             kind.source(),
                                             new long[] {m, k},
@@ -367,20 +367,19 @@ final class DnnlMatrix implements PackedMatrix {
                                             new long[] {m, columns},
                                             new long[] {targetStride, 1}),
                                     finish);
-                    if (product == null) {
-                        throw new EngineException(
-                                "oneDNN has no product of "
-                                        + m
-                                        + " × "
-                                        + k
-                                        + " by "
-                                        + k
-                                        + " × "
-                                        + columns
-                                        + " in its packed layout.");
-                    }
-                    return product;
-                });
+                        })
+                .orElseThrow(
+                        () ->
+                                new EngineException(
+                                        "oneDNN has no product of "
+                                                + m
+                                                + " × "
+                                                + k
+                                                + " by "
+                                                + k
+                                                + " × "
+                                                + columns
+                                                + " in its packed layout."));
     }
 
     /** Returns a copy rounded to bfloat16. */

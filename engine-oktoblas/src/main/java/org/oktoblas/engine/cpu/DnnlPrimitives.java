@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -37,30 +38,38 @@ final class DnnlPrimitives {
         }
     }
 
-    /** Returns an operation, compiled now if it is new. The caller releases it. */
-    static DnnlPrimitive get(Key key, Supplier<DnnlPrimitive> compiler) {
+    /**
+     * Returns an operation, compiled now if it is new. The caller releases it.
+     *
+     * @param compiler returns null if oneDNN has no fast way, which is not remembered
+     */
+    static Optional<DnnlPrimitive> find(Key key, Supplier<DnnlPrimitive> compiler) {
         synchronized (CACHE) {
             DnnlPrimitive known = CACHE.get(key);
             if (known != null && known.retain()) {
-                return known;
+                return Optional.of(known);
             }
         }
         DnnlPrimitive compiled = compiler.get();
+        if (compiled == null) {
+            return Optional.empty();
+        }
         synchronized (CACHE) {
             DnnlPrimitive known = CACHE.get(key);
             if (known != null && known.retain()) {
                 // Another thread was faster.
                 compiled.release();
-                return known;
+                return Optional.of(known);
             }
             compiled.retain();
             CACHE.put(key, compiled);
             if (CACHE.size() > CAPACITY) {
                 Iterator<DnnlPrimitive> eldest = CACHE.values().iterator();
-                eldest.next().release();
+                DnnlPrimitive dropped = eldest.next();
                 eldest.remove();
+                dropped.release();
             }
-            return compiled;
+            return Optional.of(compiled);
         }
     }
 }
