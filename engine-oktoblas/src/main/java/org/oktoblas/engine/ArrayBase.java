@@ -195,6 +195,10 @@ abstract class ArrayBase implements NDArray {
         detach();
         this.manager = owner;
         owner.attachInternal(uid, this);
+        if (!owner.isOpen()) {
+            close();
+            owner.checkOpen();
+        }
     }
 
     @Override

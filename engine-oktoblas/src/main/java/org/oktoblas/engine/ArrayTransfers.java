@@ -81,20 +81,27 @@ abstract class ArrayTransfers extends ArrayBase {
         try (Operation operation = operation()) {
             Tensor out = operation.read(this);
             Buffers.check(buffer, out.dataType(), out.layout().count());
+            writable(out, "set");
             if (out.layout().isContiguous()) {
                 long offset = out.layout().offset() * out.dataType().getNumOfBytes();
                 Buffers.write(buffer, operation.backend, out, offset);
                 return;
             }
-            writable(out, "set");
             Tensor dense = operation.create(out.layout().shape(), out.dataType());
             Buffers.write(buffer, operation.backend, dense, 0);
             operation.backend.copy(dense, out);
         }
     }
 
-    /** Refuses to write to a view in which one element appears many times. */
+    /** Refuses to write to a view in which one element appears many times, or to foreign memory. */
     static void writable(Tensor out, String operation) {
+        if (out.storage().isReadOnly()) {
+            throw new IllegalStateException(
+                    "NDArray."
+                            + operation
+                            + " cannot write to an array over a buffer that was wrapped, such as a"
+                            + " model's mapped weights: call duplicate() first.");
+        }
         if (out.layout().repeatsElements()) {
             throw new IllegalStateException(
                     "NDArray."

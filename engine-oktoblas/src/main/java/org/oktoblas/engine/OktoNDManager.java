@@ -13,6 +13,7 @@ import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.RandomOp;
 import org.oktoblas.engine.backend.Scalar;
+import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Makes and owns arrays of this engine; closing it frees all that is attached to it. */
@@ -66,8 +67,8 @@ public class OktoNDManager extends ManagerUnavailable {
 
     /**
      * Makes an array over a direct buffer's remaining bytes, without a copy where the device can.
-     * The buffer stays reachable as long as the array; its content must not change, and the array
-     * must not be written to.
+     * The buffer stays reachable as long as the array; its content must not change. Operations that
+     * would write to the array refuse to.
      *
      * @param direct the elements, little-endian and row-major; mapped files are fine
      * @throws IllegalArgumentException if the buffer is not direct or its size does not fit
@@ -88,7 +89,9 @@ public class OktoNDManager extends ManagerUnavailable {
                             + direct
                             + ".");
         }
-        return new OktoNDArray(this, new Tensor(backend.wrap(direct), dataType, layout));
+        Storage storage = backend.wrap(direct);
+        storage.makeReadOnly();
+        return new OktoNDArray(this, new Tensor(storage, dataType, layout));
     }
 
     /**

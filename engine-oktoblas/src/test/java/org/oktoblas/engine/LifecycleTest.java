@@ -198,6 +198,12 @@ class LifecycleTest {
         assertArrayEquals(
                 new float[] {3},
                 manager.wrap(direct.slice(8, 4), new Shape(1), DataType.FLOAT32).toFloatArray());
+        IllegalStateException e =
+                assertThrows(IllegalStateException.class, () -> array.get("1:").addi(1));
+        assertTrue(e.getMessage().contains("wrapped"), e.getMessage());
+        assertThrows(IllegalStateException.class, () -> array.set(new NDIndex("0"), 1));
+        assertThrows(IllegalStateException.class, () -> array.set(new float[3]));
+        assertArrayEquals(new float[] {3, 4}, array.get("1:").add(1).toFloatArray());
         assertThrows(
                 IllegalArgumentException.class,
                 () -> manager.wrap(direct, new Shape(4), DataType.FLOAT32));

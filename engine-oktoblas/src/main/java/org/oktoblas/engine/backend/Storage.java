@@ -14,6 +14,7 @@ public abstract class Storage {
 
     private final AtomicInteger references = new AtomicInteger(1);
     private final long byteSize;
+    private volatile boolean readOnly;
 
     protected Storage(long byteSize) {
         this.byteSize = byteSize;
@@ -22,6 +23,16 @@ public abstract class Storage {
     /** Returns the size in bytes. */
     public final long byteSize() {
         return byteSize;
+    }
+
+    /** Notes that the memory is not to be written to, as it may be a file's. */
+    public final void makeReadOnly() {
+        readOnly = true;
+    }
+
+    /** Returns whether callers must not write to the memory. */
+    public final boolean isReadOnly() {
+        return readOnly;
     }
 
     /** Returns whether the memory is still there. */
