@@ -60,6 +60,10 @@ final class ForkedContestant implements Contestant {
 
     private InferWorker.Answer answer() throws IOException {
         String line = answers.readLine();
+        // The Java machine itself may have something to say first.
+        while (line != null && !line.startsWith("{")) {
+            line = answers.readLine();
+        }
         if (line == null) {
             throw new IOException(name + " ended before it answered");
         }
