@@ -1,5 +1,7 @@
 package org.oktoblas.engine;
 
+import java.util.Arrays;
+
 /**
  * Brings the k first elements of a row to its front without sorting them, by quickselect with the
  * median of three as pivot. Beam search takes its beams in the order in which they are left here,
@@ -35,7 +37,12 @@ final class Selector {
         int first = 0;
         int end = order.length;
         int rounds = 2 * (31 - Integer.numberOfLeadingZeros(Math.max(1, end)));
-        while (end - first > 3 && rounds-- > 0) {
+        while (end - first > 3) {
+            if (rounds-- == 0) {
+                // Pivots keep falling at the ends: sort the rest before this takes its square.
+                sortAll(first, end);
+                return order;
+            }
             int cut = partition(first, end);
             if (cut <= k - 1) {
                 first = cut;
@@ -86,9 +93,22 @@ final class Selector {
         }
     }
 
+    private void sortAll(int first, int end) {
+        Integer[] rest = new Integer[end - first];
+        Arrays.setAll(rest, i -> order[first + i]);
+        Arrays.sort(rest, (i, j) -> precedes(i, j) ? -1 : precedes(j, i) ? 1 : 0);
+        for (int i = 0; i < rest.length; i++) {
+            order[first + i] = rest[i];
+        }
+    }
+
     private boolean before(int i, int j) {
-        double x = values[order[i]];
-        double y = values[order[j]];
+        return precedes(order[i], order[j]);
+    }
+
+    private boolean precedes(int i, int j) {
+        double x = values[i];
+        double y = values[j];
         if (largest) {
             return Double.isNaN(x) ? !Double.isNaN(y) : x > y;
         }
