@@ -39,7 +39,10 @@ final class PortableOps implements Gpt2Ops {
     private NDArray load(String name) {
         try (NDArray stored =
                 owner.create(weights.data(name), weights.shape(name), weights.dataType(name))) {
-            return stored.toType(DataType.FLOAT32, true);
+            // PyTorch's stored is the buffer itself, and its toType copies only to another type.
+            return stored.getDataType() == DataType.FLOAT32
+                    ? stored.duplicate()
+                    : stored.toType(DataType.FLOAT32, true);
         }
     }
 
