@@ -3,8 +3,10 @@ package org.oktoblas.engine.cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_tag;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_query;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_set_primitive_cache_capacity;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_create;
@@ -19,6 +21,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.slf4j.Logger;
@@ -163,6 +166,13 @@ final class Dnnl {
         return description;
     }
 
+    /** Returns a copy of a description, to be destroyed by itself. */
+    static dnnl_memory_desc copy(dnnl_memory_desc description) {
+        dnnl_memory_desc copy = new dnnl_memory_desc();
+        check(dnnl_memory_desc_clone(copy, description), "copy a description");
+        return copy;
+    }
+
     /** Returns a dimension of what is described. */
     static long size(dnnl_memory_desc description, int axis) {
         try (PointerPointer<LongPointer> result = new PointerPointer<>(1)) {
@@ -170,6 +180,43 @@ final class Dnnl {
                     dnnl_memory_desc_query(description, dnnl.dnnl_query_dims, result),
                     "tell a shape");
             return result.get(LongPointer.class, 0).get(axis);
+        }
+    }
+
+    /** Returns whether two matrices of elements of one width have their elements in one order. */
+    static boolean isSameOrder(dnnl_memory_desc a, dnnl_memory_desc b) {
+        int blocks = blockCount(a);
+        if (blocks != blockCount(b)
+                || dnnl_memory_desc_get_size(a) != dnnl_memory_desc_get_size(b)) {
+            return false;
+        }
+        return isSame(a, b, dnnl.dnnl_query_strides, 2)
+                && isSame(a, b, dnnl.dnnl_query_padded_dims, 2)
+                && isSame(a, b, dnnl.dnnl_query_inner_blks, blocks)
+                && isSame(a, b, dnnl.dnnl_query_inner_idxs, blocks);
+    }
+
+    private static int blockCount(dnnl_memory_desc description) {
+        try (IntPointer result = new IntPointer(1)) {
+            check(
+                    dnnl_memory_desc_query(description, dnnl.dnnl_query_inner_nblks_s32, result),
+                    "tell a layout");
+            return result.get();
+        }
+    }
+
+    private static boolean isSame(dnnl_memory_desc a, dnnl_memory_desc b, int what, int count) {
+        try (PointerPointer<LongPointer> first = new PointerPointer<>(1);
+                PointerPointer<LongPointer> second = new PointerPointer<>(1)) {
+            check(dnnl_memory_desc_query(a, what, first), "tell a layout");
+            check(dnnl_memory_desc_query(b, what, second), "tell a layout");
+            for (int i = 0; i < count; i++) {
+                if (first.get(LongPointer.class, 0).get(i)
+                        != second.get(LongPointer.class, 0).get(i)) {
+                    return false;
+                }
+            }
+            return true;
         }
     }
 }

@@ -3,7 +3,6 @@ package org.oktoblas.engine.cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 
 import ai.djl.engine.EngineException;
@@ -167,13 +166,14 @@ final class DnnlMatrix implements PackedMatrix {
         if (source.dataType() != kind.stored() || !isPlain(source.layout())) {
             source = converted(memory, source, kind.stored(), matrix);
         }
-        dnnl_memory_desc copy = new dnnl_memory_desc();
-        Dnnl.check(dnnl_memory_desc_clone(copy, layout), "copy a description");
+        dnnl_memory_desc twin = twin(kind, source.layout(), layout);
         DnnlPrimitive reorder =
                 DnnlOperations.reorder(
                         Dnnl.describe(
-                                kind.weights(), source.layout().shape(), source.layout().strides()),
-                        copy);
+                                twin == null ? kind.weights() : dnnl_bf16,
+                                source.layout().shape(),
+                                source.layout().strides()),
+                        Dnnl.copy(twin == null ? layout : twin));
         try {
             reorder.execute(memory, address(source), target.address());
         } finally {
@@ -182,6 +182,22 @@ final class DnnlMatrix implements PackedMatrix {
                 source.storage().release();
             }
         }
+    }
+
+    /**
+     * oneDNN brings bfloat16 into order twenty times as fast as float16, and never looks at the
+     * bits: where both are ordered alike, float16 goes as bfloat16.
+     *
+     * @return the same order of bfloat16, or null
+     */
+    private static dnnl_memory_desc twin(Kind kind, Layout matrix, dnnl_memory_desc layout) {
+        if (kind != Kind.MIXED_FLOAT16) {
+            return null;
+        }
+        dnnl_memory_desc twin =
+                DnnlOperations.weightLayout(
+                        dnnl_f32, dnnl_bf16, TYPICAL_ROWS, matrix.size(0), matrix.size(1));
+        return twin != null && Dnnl.isSameOrder(twin, layout) ? twin : null;
     }
 
     /** Returns a contiguous copy in a data type, and frees the tensor if it is a copy already. */
@@ -351,23 +367,18 @@ final class DnnlMatrix implements PackedMatrix {
                         finish.activation().ordinal());
         return DnnlPrimitives.find(
                         key,
-                        () -> {
-                            dnnl_memory_desc weights = new dnnl_memory_desc();
-                            Dnnl.check(
-                                    dnnl_memory_desc_clone(weights, layouts[part]),
-                                    "copy a description");
-                            return DnnlOperations.product(
-                                    Dnnl.describe(
-                                            kind.source(),
-                                            new long[] {m, k},
-                                            new long[] {sourceStride, 1}),
-                                    weights,
-                                    Dnnl.describe(
-                                            dnnl_f32,
-                                            new long[] {m, columns},
-                                            new long[] {targetStride, 1}),
-                                    finish);
-                        })
+                        () ->
+                                DnnlOperations.product(
+                                        Dnnl.describe(
+                                                kind.source(),
+                                                new long[] {m, k},
+                                                new long[] {sourceStride, 1}),
+                                        Dnnl.copy(layouts[part]),
+                                        Dnnl.describe(
+                                                dnnl_f32,
+                                                new long[] {m, columns},
+                                                new long[] {targetStride, 1}),
+                                        finish))
                 .orElseThrow(
                         () ->
                                 new EngineException(

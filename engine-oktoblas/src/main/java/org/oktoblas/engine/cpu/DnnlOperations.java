@@ -9,7 +9,6 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_eltwise;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
@@ -25,6 +24,9 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
 
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
@@ -34,6 +36,10 @@ import org.oktoblas.engine.backend.Activation;
 
 /** Compiles oneDNN's operations on matrices: products with what follows them, and copies. */
 final class DnnlOperations {
+
+    /** By types and sizes; a program has few of them. */
+    private static final Map<DnnlPrimitives.Key, Optional<dnnl_memory_desc>> WEIGHT_LAYOUTS =
+            new ConcurrentHashMap<>();
 
     private DnnlOperations() {}
 
@@ -48,9 +54,23 @@ final class DnnlOperations {
 
     /**
      * Returns the layout in which oneDNN wants constant weights, or null if it has no fast way to
-     * multiply by them.
+     * multiply by them. It is shared and stays: copy it to give it away.
      */
     static dnnl_memory_desc weightLayout(
+            int sourceType, int weightType, long rows, long depth, long columns) {
+        DnnlPrimitives.Key key =
+                new DnnlPrimitives.Key(sourceType, weightType, rows, depth, columns);
+        return WEIGHT_LAYOUTS
+                .computeIfAbsent(
+                        key,
+                        k ->
+                                Optional.ofNullable(
+                                        askForWeightLayout(
+                                                sourceType, weightType, rows, depth, columns)))
+                .orElse(null);
+    }
+
+    private static dnnl_memory_desc askForWeightLayout(
             int sourceType, int weightType, long rows, long depth, long columns) {
         dnnl_memory_desc source =
                 Dnnl.describe(sourceType, new long[] {rows, depth}, new long[] {depth, 1});
@@ -66,13 +86,7 @@ final class DnnlOperations {
                 if (isSlow(DnnlPrimitive.implementation(product))) {
                     return null;
                 }
-                dnnl_memory_desc layout = new dnnl_memory_desc();
-                Dnnl.check(
-                        dnnl_memory_desc_clone(
-                                layout,
-                                dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0)),
-                        "copy a description");
-                return layout;
+                return Dnnl.copy(dnnl_primitive_desc_query_md(product, dnnl_query_weights_md, 0));
             } finally {
                 dnnl_primitive_desc_destroy(product);
             }

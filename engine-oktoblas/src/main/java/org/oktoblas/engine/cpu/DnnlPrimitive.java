@@ -2,7 +2,6 @@ package org.oktoblas.engine.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_destroy;
@@ -62,11 +61,10 @@ final class DnnlPrimitive {
         dnnl_memory_desc scratchpad =
                 dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
         scratchBytes = scratchpad == null ? 0 : dnnl_memory_desc_get_size(scratchpad);
-        scratch = scratchBytes > 0 ? new dnnl_memory_desc() : null;
+        scratch = scratchBytes > 0 ? Dnnl.copy(scratchpad) : null;
         this.names = Arrays.copyOf(names, scratch == null ? count : count + 1);
         if (scratch != null) {
             this.names[count] = DNNL_ARG_SCRATCHPAD;
-            Dnnl.check(dnnl_memory_desc_clone(scratch, scratchpad), "copy a description");
         }
         implementation = implementation(description);
         try {

@@ -199,23 +199,37 @@ final class Functions {
      * 7 at a remainder of at most ln 2 / 2, whose error there is below 2^-27.
      */
     static float exp(float x) {
-        if (x != x) {
-            return x;
+        if (!(x > -87 && x < 88)) {
+            return extremeExp(x);
         }
-        float clamped = Math.max(-104f, Math.min(89f, x));
-        float n = clamped * LOG2_E + ROUNDING - ROUNDING;
-        float r = clamped - n * LN2_HIGH - n * LN2_LOW;
+        // In the rounded sum's lowest bits stands n itself, ready to be added to the exponent.
+        float rounded = x * LOG2_E + ROUNDING;
+        float n = rounded - ROUNDING;
+        float sum = expOfRemainder(x - n * LN2_HIGH - n * LN2_LOW);
+        return Float.intBitsToFloat(
+                Float.floatToRawIntBits(sum) + (Float.floatToRawIntBits(rounded) << 23));
+    }
+
+    private static float expOfRemainder(float r) {
         float sum = 1f / 5040;
         sum = sum * r + 1f / 720;
         sum = sum * r + 1f / 120;
         sum = sum * r + 1f / 24;
         sum = sum * r + 1f / 6;
         sum = sum * r + 0.5f;
-        sum = sum * r * r + r + 1;
-        // In two steps, so that subnormal results and those near the largest float come out.
+        return sum * r * r + r + 1;
+    }
+
+    /** Results that are subnormal or near the largest float, scaled in two steps, and beyond. */
+    private static float extremeExp(float x) {
+        if (x != x) {
+            return x;
+        }
+        float clamped = Math.max(-104f, Math.min(89f, x));
+        float n = clamped * LOG2_E + ROUNDING - ROUNDING;
         int exponent = (int) n;
         int half = exponent >> 1;
-        return sum
+        return expOfRemainder(clamped - n * LN2_HIGH - n * LN2_LOW)
                 * Float.intBitsToFloat(half + 127 << 23)
                 * Float.intBitsToFloat(exponent - half + 127 << 23);
     }

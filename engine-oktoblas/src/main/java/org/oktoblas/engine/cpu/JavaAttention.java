@@ -26,7 +26,8 @@ final class JavaAttention {
     private final View<float[]> query;
     private final View<float[]> keys;
     private final View<float[]> keyColumns;
-    private final View<float[]> values;
+    private final Elements<float[], ?> values;
+    private final Layout valueLayout;
     private final View<float[]> out;
     private final KeyMask mask;
     private final int heads;
@@ -45,7 +46,8 @@ final class JavaAttention {
         Layout layout = keys.layout();
         keyColumns = kind.view(keys.with(Axes.select(layout, new int[] {0, 1, 3, 2}, 4)));
         turned = layout.stride(2) == 1 && layout.stride(3) != 1;
-        this.values = kind.view(values);
+        this.values = kind.elements((CpuStorage) values.storage(), values.dataType());
+        valueLayout = values.layout();
         this.mask = mask == null ? null : new KeyMask(mask);
         this.out = kind.view(out);
         this.scale = (float) scale;
@@ -107,9 +109,7 @@ final class JavaAttention {
         float[] weights = kind.scratch(0, ROWS);
         for (int s = 0; s < visible; s += ROWS) {
             int n = Math.min(ROWS, visible - s);
-            for (int i = 0; i < n; i++) {
-                values.load((head * keyCount + s + i) * width, width, panel[i]);
-            }
+            loadValues(head, s, n, panel);
             for (int t = 0; t < count; t++) {
                 System.arraycopy(scores[t], s, weights, 0, n);
                 kind.multiplyAdd(weights, panel, sums[t], n, width);
@@ -117,6 +117,20 @@ final class JavaAttention {
         }
         for (int t = 0; t < count; t++) {
             out.store((head * queryCount + first + t) * width, width, sums[t]);
+        }
+    }
+
+    /** Copies some values, row by row: where they lie is worked out once. */
+    private void loadValues(long head, int s, int n, float[][] panel) {
+        long rowStride = valueLayout.stride(2);
+        long stride = valueLayout.stride(3);
+        long start =
+                valueLayout.offset()
+                        + head / heads * valueLayout.stride(0)
+                        + head % heads * valueLayout.stride(1)
+                        + s * rowStride;
+        for (int i = 0; i < n; i++) {
+            values.load(start + i * rowStride, stride, panel[i], 0, width);
         }
     }
 

@@ -39,10 +39,7 @@ final class Normalization {
 
     /** Softmax of the first n elements, in place. */
     static void softmax(boolean logarithm, float[] x, int n) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < n; i++) {
-            max = Math.max(max, x[i]);
-        }
+        float max = max(x, n);
         if (logarithm) {
             double sum = 0;
             for (int i = 0; i < n; i++) {
@@ -172,6 +169,25 @@ final class Normalization {
         for (int i = 0; i < n; i++) {
             x[i] = x[i] * factor * (scale == null ? 1 : scale[i]) + (shift == null ? 0 : shift[i]);
         }
+    }
+
+    /** The largest element, or −∞. NaN is passed over here and comes out of the exponentials. */
+    private static float max(float[] x, int n) {
+        float m0 = Float.NEGATIVE_INFINITY;
+        float m1 = m0;
+        int i = 0;
+        for (; i + 1 < n; i += 2) {
+            if (x[i] > m0) {
+                m0 = x[i];
+            }
+            if (x[i + 1] > m1) {
+                m1 = x[i + 1];
+            }
+        }
+        if (i < n && x[i] > m0) {
+            m0 = x[i];
+        }
+        return Math.max(m0, m1);
     }
 
     /** Four sums side by side, because an addition has to wait for the one before it. */

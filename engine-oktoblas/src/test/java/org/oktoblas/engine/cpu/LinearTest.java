@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.DataType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -192,6 +194,39 @@ class LinearTest {
             case TANH -> Math.tanh(x);
             case SIGMOID -> 1 / (1 + Math.exp(-x));
         };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"onednn", "java"})
+    void everyFloat16WeightIsKept(String matmul) {
+        CpuBackend backend = new CpuBackend(matmul);
+        // A row that selects one of 64 rows of weights, which together hold all finite float16.
+        int n = 1 << 10;
+        for (boolean transposed : new boolean[] {false, true}) {
+            Tensor w = TestTensors.empty(backend, DataType.FLOAT16, 64, n);
+            ByteBuffer bits = ByteBuffer.allocate(2 << 16).order(ByteOrder.nativeOrder());
+            for (int i = 0; i < 1 << 16; i++) {
+                boolean finite = (i & 0x7c00) != 0x7c00;
+                bits.putShort((short) (finite ? i : 0));
+            }
+            bits.flip();
+            backend.write(bits, w.storage(), 0);
+            Layout layout =
+                    transposed ? new Layout(new long[] {64, n}, new long[] {1, 64}, 0) : w.layout();
+            double[] expected = TestTensors.read(backend, w.with(layout));
+            Tensor a = TestTensors.of(backend, DataType.FLOAT32, i -> i % 65 == 0 ? 1 : 0, 64, 64);
+            Tensor out = TestTensors.empty(backend, DataType.FLOAT32, 64, n);
+            try (PackedMatrix packed = backend.pack(w.with(layout), MathMode.FLOAT32)) {
+                backend.linear(a, packed, null, Activation.NONE, null, out);
+            }
+            // Adding +0 turns the weight -0 into +0.
+            assertArrayEquals(
+                    TestTensors.map(expected, v -> v + 0.0),
+                    TestTensors.map(TestTensors.read(backend, out), v -> v + 0.0));
+            w.storage().release();
+            a.storage().release();
+            out.storage().release();
+        }
     }
 
     @ParameterizedTest
