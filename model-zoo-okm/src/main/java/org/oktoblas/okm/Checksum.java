@@ -1,9 +1,17 @@
 package org.oktoblas.okm;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * The format's checksum: CRC-32C (Castagnoli, RFC 3720), written {@code crc32c:} and eight
@@ -29,9 +37,54 @@ public final class Checksum {
      * and numbers as they are written in the file, without the key {@code okm.checksum}.
      */
     public static String ofConfig(JsonObject config) {
-        JsonObject without = config.deepCopy();
-        without.getAsJsonObject("okm").remove("checksum");
-        return of(ByteBuffer.wrap(without.toString().getBytes(StandardCharsets.UTF_8)));
+        JsonObject without = new JsonObject();
+        for (Map.Entry<String, JsonElement> entry : config.entrySet()) {
+            boolean ours = entry.getKey().equals("okm");
+            without.add(
+                    entry.getKey(), ours ? withoutChecksum(entry.getValue()) : entry.getValue());
+        }
+        CRC32C crc = new CRC32C();
+        OutputStream bytes = new CheckedOutputStream(OutputStream.nullOutputStream(), crc);
+        try (JsonWriter text =
+                new JsonWriter(new OutputStreamWriter(bytes, StandardCharsets.UTF_8))) {
+            write(without, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // nothing is written that could fail
+        }
+        return format(crc);
+    }
+
+    /**
+     * As Gson would, but for numbers, whose text it takes as it is instead of matching it first.
+     */
+    private static void write(JsonElement json, JsonWriter text) throws IOException {
+        if (json.isJsonObject()) {
+            text.beginObject();
+            for (Map.Entry<String, JsonElement> entry : json.getAsJsonObject().entrySet()) {
+                text.name(entry.getKey());
+                write(entry.getValue(), text);
+            }
+            text.endObject();
+        } else if (json.isJsonArray()) {
+            text.beginArray();
+            for (JsonElement element : json.getAsJsonArray()) {
+                write(element, text);
+            }
+            text.endArray();
+        } else if (json.isJsonNull()) {
+            text.nullValue();
+        } else if (json.getAsJsonPrimitive().isString()) {
+            text.value(json.getAsString());
+        } else {
+            text.jsonValue(json.getAsString());
+        }
+    }
+
+    private static JsonObject withoutChecksum(JsonElement okm) {
+        JsonObject without = new JsonObject();
+        okm.getAsJsonObject().asMap().forEach(without::add);
+        without.remove("checksum");
+        return without;
     }
 
     static String format(CRC32C crc) {

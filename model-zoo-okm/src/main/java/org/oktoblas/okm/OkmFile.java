@@ -29,7 +29,7 @@ public final class OkmFile implements AutoCloseable {
     // What config.json may have: as much as the rest of the model accounts for, or this much.
     private static final long CONFIG_BYTES = 1 << 18;
     private static final long CONFIG_BYTES_MOST = 1 << 24;
-    private static final long CONFIG_VALUES = 10_000;
+    private static final long CONFIG_VALUES = 6_000;
     private static final long BYTES_A_VALUE = 128;
 
     private final Path path;

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -38,10 +39,10 @@ import org.oktoblas.okm.OkmWriter.Form;
 /**
  * Whatever happens to a valid model's bytes: loading gives what the original gives, or a {@link
  * MalformedModelException} that names the file, within a second and within twice the file's size of
- * memory (and a fixed megabyte, for what any load costs).
+ * memory (and fixed three megabytes: a tiny file's JSON may hold a few thousand values).
  */
 class OkmMutationTest {
-    private static final long FIXED_BYTES = 1 << 20;
+    private static final long FIXED_BYTES = 3 << 20;
     private static final long MOST_NANOS = 1_000_000_000L;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -108,6 +109,26 @@ class OkmMutationTest {
                 originalConfig = file.configJson();
             }
         }
+        useEveryClassOnce();
+    }
+
+    /** What a class costs when it is first used is no model's doing. */
+    private static void useEveryClassOnce() throws Exception {
+        Random random = new Random(1);
+        for (int i = 0; i < 100; i++) {
+            JsonObject config = originalConfig.deepCopy();
+            mutate(config, random);
+            Files.writeString(directory.resolve("config.json"), Samples.sealed(config));
+            Files.write(archive, mutate(archiveBytes, random));
+            for (Path path : List.of(archive, directory)) {
+                try {
+                    OkmFile.open(path).close();
+                } catch (MalformedModelException e) {
+                    assertTrue(e.getMessage().contains(path.toString()));
+                }
+            }
+        }
+        restoreDirectory();
     }
 
     @AfterContainer
@@ -200,6 +221,36 @@ class OkmMutationTest {
         }
         long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
         assertTrue(allocated <= 2 * Files.size(large), allocated + " bytes");
+    }
+
+    /** Texts that want to grow into large trees; values stand where a reader must keep them. */
+    @Example
+    void hostileTextsStaySmall() throws Exception {
+        StringBuilder keys = new StringBuilder("0");
+        for (int i = 0; i < 1_800; i++) {
+            keys.append(",{\"").append(Integer.toString(i, 36)).append("\":[]}");
+        }
+        for (String value :
+                List.of(
+                        "\"" + "x".repeat(255_000) + "\"",
+                        "\"" + "一".repeat(85_000) + "\"",
+                        "[" + "{},".repeat(5_600) + "0]",
+                        "[" + "[],".repeat(5_600) + "0]",
+                        "[" + "1,".repeat(5_600) + "0]",
+                        "[" + "-0.5e-7,".repeat(5_600) + "0]",
+                        "[" + keys + "]",
+                        "[" + "[],".repeat(80_000) + "0]")) {
+            restoreDirectory();
+            String text = originalConfig.toString();
+            Files.writeString(
+                    directory.resolve("config.json"), "{\"a\":" + value + "," + text.substring(1));
+            // Once for what is made only the first time, and once to measure.
+            for (int i = 0; i < 2; i++) {
+                int before = refused;
+                check(directory, originalConfig);
+                assertEquals(before + 1, refused);
+            }
+        }
     }
 
     private static void restoreDirectory() throws IOException {

@@ -4,10 +4,12 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,7 +115,7 @@ public final class Samples {
         throw new AssertionError(name);
     }
 
-    /** The bytes of every tensor, and which type and shape it has. */
+    /** Which type and shape every tensor has, and a digest of its bytes. */
     public static Map<String, String> tensors(OkmFile file) {
         Map<String, String> result = new TreeMap<>();
         file.tensors()
@@ -125,17 +127,18 @@ public final class Samples {
                                                 + " "
                                                 + tensor.shape()
                                                 + " "
-                                                + hex(file.data(name))));
+                                                + digest(file.data(name))));
         return result;
     }
 
-    private static String hex(ByteBuffer bytes) {
-        ByteBuffer rest = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-        StringBuilder text = new StringBuilder();
-        while (rest.hasRemaining()) {
-            text.append(Integer.toHexString(rest.get() & 0xff)).append(' ');
+    private static String digest(ByteBuffer bytes) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(bytes.duplicate());
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
         }
-        return text.toString();
     }
 
     /** The names of all files below a directory. */
