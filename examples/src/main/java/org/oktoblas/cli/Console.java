@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine.Help.Ansi;
 
@@ -68,12 +69,16 @@ public final class Console {
     }
 
     /** Writes text to standard output at once. A failure is remembered for {@link #finish}. */
-    synchronized void print(String text) {
+    void print(String text) {
+        write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private synchronized void write(byte[] bytes) {
         if (failure != null) {
             return;
         }
         try {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
+            out.write(bytes);
             out.flush();
         } catch (IOException e) {
             failure = e;
@@ -143,12 +148,12 @@ public final class Console {
                 new OutputStream() {
                     @Override
                     public void write(int b) {
-                        write(new byte[] {(byte) b}, 0, 1);
+                        Console.this.write(new byte[] {(byte) b});
                     }
 
                     @Override
                     public void write(byte[] bytes, int offset, int length) {
-                        print(new String(bytes, offset, length, StandardCharsets.UTF_8));
+                        Console.this.write(Arrays.copyOfRange(bytes, offset, offset + length));
                     }
                 };
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);

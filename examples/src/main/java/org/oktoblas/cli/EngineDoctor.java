@@ -30,7 +30,7 @@ final class EngineDoctor {
         for (EngineProvider provider : providers) {
             found.add(engine(provider));
         }
-        found.add(Finding.good("cpu", CpuBackend.get().description()));
+        found.add(products());
         found.add(generation());
         return found;
     }
@@ -67,6 +67,17 @@ final class EngineDoctor {
         return Engines.names().contains(engine.getEngineName())
                 ? version + ", default device " + engine.defaultDevice().getDeviceType()
                 : version + ", a helper that runs no models here";
+    }
+
+    private static Finding products() {
+        String description = CpuBackend.get().description();
+        return description.startsWith("oneDNN")
+                ? Finding.good("cpu", description)
+                : Finding.warning(
+                        "cpu",
+                        description + ", several times slower than oneDNN",
+                        "the log says above why oneDNN did not load; unset ai.djl.oktoblas.matmul if"
+                                + " it is set");
     }
 
     private static Finding generation() {
