@@ -1,7 +1,8 @@
 package org.oktoblas.engine.cpu;
 
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,7 +18,7 @@ final class Parallel {
     /** The number of threads, the caller's included. */
     static final int THREADS = threads();
 
-    private static final ExecutorService WORKERS = workers();
+    private static final Executor WORKERS = workers();
 
     private Parallel() {}
 
@@ -41,7 +42,12 @@ final class Parallel {
         }
         // More parts than threads, so that a late thread does not hold up the others.
         int parts = (int) Math.min(4L * THREADS, count / grain);
-        new Job(count, parts, range).run();
+        run(count, parts, Math.min(THREADS, parts) - 1, WORKERS, range);
+    }
+
+    /** Runs an operation in parts, on the calling thread and at most so many helpers. */
+    static void run(long count, int parts, int helpers, Executor workers, Range range) {
+        new Job(count, parts, range).run(helpers, workers);
     }
 
     private static int threads() {
@@ -67,7 +73,7 @@ final class Parallel {
                         + "\".");
     }
 
-    private static ExecutorService workers() {
+    private static Executor workers() {
         if (THREADS == 1) {
             return null;
         }
@@ -89,7 +95,7 @@ final class Parallel {
         return pool;
     }
 
-    private static final class Job implements Runnable {
+    private static final class Job {
 
         private final long count;
         private final int parts;
@@ -106,11 +112,14 @@ final class Parallel {
             left = new AtomicInteger(parts);
         }
 
-        @Override
-        public void run() {
-            int helpers = Math.min(THREADS, parts) - 1;
-            for (int i = 0; i < helpers; i++) {
-                WORKERS.execute(this::work);
+        void run(int helpers, Executor workers) {
+            try {
+                for (int i = 0; i < helpers; i++) {
+                    workers.execute(this::work);
+                }
+            } catch (OutOfMemoryError | RejectedExecutionException e) {
+                // The system gives no more threads: this one does what is left. It must not leave
+                // before the helpers that did start, as they use the operation's memory.
             }
             work();
             for (int spins = 0; left.get() > 0; spins++) {
