@@ -21,12 +21,15 @@ final class CpuStorage extends Storage {
     /** Made when first wanted: native code needs the address alone, and making one costs. */
     private ByteBuffer[] windows;
 
+    /** The buffer whose memory this is, kept reachable, or null for memory of our own. */
+    private final ByteBuffer wrapped;
+
     private final Runnable onFree;
 
-    private CpuStorage(long byteSize, long address, ByteBuffer[] windows, Runnable onFree) {
+    private CpuStorage(long byteSize, long address, ByteBuffer wrapped, Runnable onFree) {
         super(byteSize);
         this.address = address;
-        this.windows = windows;
+        this.wrapped = wrapped;
         this.onFree = onFree;
     }
 
@@ -37,12 +40,12 @@ final class CpuStorage extends Storage {
 
     /** Makes a storage of a direct buffer's remaining bytes, which it keeps reachable. */
     static CpuStorage of(ByteBuffer direct) {
-        ByteBuffer bytes = direct.slice().order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = direct.slice();
         long address =
                 bytes.capacity() == 0
                         ? 0
                         : Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
-        return new CpuStorage(bytes.capacity(), address, new ByteBuffer[] {bytes}, () -> {});
+        return new CpuStorage(bytes.capacity(), address, bytes, () -> {});
     }
 
     /** Returns the address of the first byte. */
@@ -72,10 +75,12 @@ final class CpuStorage extends Storage {
         }
         if (windows[index] == null) {
             long start = windowStart(index);
-            windows[index] =
-                    new Pointer(address)
-                            .getByteBuffer(start, Math.min(WINDOW_BYTES, byteSize() - start))
-                            .order(ByteOrder.nativeOrder());
+            long length = Math.min(WINDOW_BYTES, byteSize() - start);
+            ByteBuffer bytes =
+                    wrapped == null
+                            ? new Pointer(address).getByteBuffer(start, length)
+                            : wrapped.slice((int) start, (int) length);
+            windows[index] = bytes.order(ByteOrder.nativeOrder());
         }
         return windows[index];
     }

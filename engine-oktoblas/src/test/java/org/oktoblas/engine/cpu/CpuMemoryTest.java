@@ -7,12 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.types.DataType;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Storage;
@@ -118,6 +125,35 @@ class CpuMemoryTest {
         backend.fill(end, Scalar.of(9));
         backend.copy(end, copy);
         assertArrayEquals(new double[] {9, 9, 9, 9}, TestTensors.read(backend, copy));
+        storage.release();
+        copy.storage().release();
+    }
+
+    @Test
+    void wrapsAMappedFileOfMoreThanAGigabyte(@TempDir Path directory) throws IOException {
+        CpuBackend backend = CpuBackend.get();
+        long count = 5L << 28;
+        ByteBuffer mapped;
+        Set<OpenOption> options =
+                Set.of(
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.SPARSE);
+        try (FileChannel file = FileChannel.open(directory.resolve("sparse"), options)) {
+            file.write(ByteBuffer.wrap(new byte[] {1, 2}), (1L << 30) - 1);
+            file.write(ByteBuffer.wrap(new byte[] {3, 4}), count - 2);
+            mapped = file.map(FileChannel.MapMode.READ_ONLY, 0, count);
+        }
+        Storage storage = backend.wrap(mapped);
+        Tensor bytes = new Tensor(storage, DataType.UINT8, Layout.contiguous(count));
+        Tensor copy = TestTensors.empty(backend, DataType.UINT8, 2);
+        for (long start : new long[] {(1L << 30) - 1, count - 2}) {
+            backend.copy(bytes.with(new Layout(new long[] {2}, new long[] {1}, start)), copy);
+            assertArrayEquals(
+                    start == count - 2 ? new double[] {3, 4} : new double[] {1, 2},
+                    TestTensors.read(backend, copy));
+        }
         storage.release();
         copy.storage().release();
     }
