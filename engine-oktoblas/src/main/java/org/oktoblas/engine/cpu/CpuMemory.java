@@ -12,7 +12,7 @@ import java.util.Map;
  * freed blocks for reuse: the system's allocator gives large blocks back to the kernel at once, and
  * the page faults of getting them again would cost more than most operations do.
  */
-final class CpuMemory {
+class CpuMemory {
 
     private static final int ALIGNMENT = 64;
 

@@ -46,7 +46,9 @@ final class DnnlMatrix implements PackedMatrix {
     /** How many of the K rows a part has; the last may have fewer. */
     private final long depth;
 
+    /** Shared with all matrices of these sizes, and not ours to destroy. */
     private final dnnl_memory_desc[] layouts;
+
     private final CpuStorage[] parts;
 
     /**
@@ -135,12 +137,18 @@ final class DnnlMatrix implements PackedMatrix {
                 return null;
             }
         }
-        for (int i = 0; i < count; i++) {
-            long size = Math.min(depth, rows - i * depth);
-            parts[i] = memory.allocate(dnnl_memory_desc_get_size(layouts[i]));
-            packPart(memory, part(matrix, i * depth, size), kind, layouts[i], parts[i]);
+        DnnlMatrix packed = new DnnlMatrix(memory, rows, columns, kind, depth, layouts, parts);
+        try {
+            for (int i = 0; i < count; i++) {
+                long size = Math.min(depth, rows - i * depth);
+                parts[i] = memory.allocate(dnnl_memory_desc_get_size(layouts[i]));
+                packPart(memory, part(matrix, i * depth, size), kind, layouts[i], parts[i]);
+            }
+        } catch (RuntimeException | Error e) {
+            packed.close();
+            throw e;
         }
-        return new DnnlMatrix(memory, rows, columns, kind, depth, layouts, parts);
+        return packed;
     }
 
     /** Returns a stretch of a matrix's rows. */
@@ -160,24 +168,27 @@ final class DnnlMatrix implements PackedMatrix {
             dnnl_memory_desc layout,
             CpuStorage target) {
         Tensor source = matrix;
-        if (kind.rounding()) {
-            source = converted(memory, source, DataType.BFLOAT16, matrix);
-        }
-        if (source.dataType() != kind.stored() || !isPlain(source.layout())) {
-            source = converted(memory, source, kind.stored(), matrix);
-        }
-        dnnl_memory_desc twin = twin(kind, source.layout(), layout);
-        DnnlPrimitive reorder =
-                DnnlOperations.reorder(
-                        Dnnl.describe(
-                                twin == null ? kind.weights() : dnnl_bf16,
-                                source.layout().shape(),
-                                source.layout().strides()),
-                        Dnnl.copy(twin == null ? layout : twin));
         try {
-            reorder.execute(memory, address(source), target.address());
+            if (kind.rounding()) {
+                source = converted(memory, source, DataType.BFLOAT16, matrix);
+            }
+            if (source.dataType() != kind.stored() || !isPlain(source.layout())) {
+                source = converted(memory, source, kind.stored(), matrix);
+            }
+            dnnl_memory_desc twin = twin(kind, source.layout(), layout);
+            DnnlPrimitive reorder =
+                    DnnlOperations.reorder(
+                            Dnnl.describe(
+                                    twin == null ? kind.weights() : dnnl_bf16,
+                                    source.layout().shape(),
+                                    source.layout().strides()),
+                            Dnnl.copy(twin == null ? layout : twin));
+            try {
+                reorder.execute(memory, address(source), target.address());
+            } finally {
+                reorder.release();
+            }
         } finally {
-            reorder.release();
             if (source != matrix) {
                 source.storage().release();
             }
@@ -200,12 +211,20 @@ final class DnnlMatrix implements PackedMatrix {
         return twin != null && Dnnl.isSameOrder(twin, layout) ? twin : null;
     }
 
-    /** Returns a contiguous copy in a data type, and frees the tensor if it is a copy already. */
+    /**
+     * Returns a contiguous copy in a data type, and frees the tensor if it is a copy already; on
+     * failure the tensor stays the caller's.
+     */
     private static Tensor converted(CpuMemory memory, Tensor source, DataType type, Tensor keep) {
         Layout layout = Layout.contiguous(source.layout().shape());
         Tensor copy =
                 new Tensor(memory.allocate(layout.count() * type.getNumOfBytes()), type, layout);
-        Elementwise.copy(source, copy);
+        try {
+            Elementwise.copy(source, copy);
+        } catch (RuntimeException | Error e) {
+            copy.storage().release();
+            throw e;
+        }
         if (source != keep) {
             source.storage().release();
         }
@@ -247,7 +266,10 @@ final class DnnlMatrix implements PackedMatrix {
     @Override
     public void close() {
         for (CpuStorage part : parts) {
-            part.release();
+            // Where packing failed, the later parts were never made.
+            if (part != null) {
+                part.release();
+            }
         }
     }
 

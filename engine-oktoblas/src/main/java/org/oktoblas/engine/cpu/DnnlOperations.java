@@ -220,6 +220,10 @@ final class DnnlOperations {
                             Dnnl.get().engine(),
                             attributes),
                     "compile a copy");
+        } catch (RuntimeException e) {
+            dnnl_memory_desc_destroy(source);
+            dnnl_memory_desc_destroy(target);
+            throw e;
         } finally {
             dnnl_primitive_attr_destroy(attributes);
         }

@@ -25,14 +25,20 @@ final class JavaMatrix implements PackedMatrix {
         CpuStorage storage = memory.allocate(layout.count() * Float.BYTES);
         Tensor weights = new Tensor(storage, DataType.FLOAT32, layout);
         Tensor source = matrix;
-        if (mode == MathMode.BFLOAT16 && matrix.dataType() != DataType.BFLOAT16) {
-            CpuStorage rounded = memory.allocate(layout.count() * Short.BYTES);
-            source = new Tensor(rounded, DataType.BFLOAT16, layout);
-            Elementwise.copy(matrix, source);
-        }
-        Elementwise.copy(source, weights);
-        if (source != matrix) {
-            source.storage().release();
+        try {
+            if (mode == MathMode.BFLOAT16 && matrix.dataType() != DataType.BFLOAT16) {
+                CpuStorage rounded = memory.allocate(layout.count() * Short.BYTES);
+                source = new Tensor(rounded, DataType.BFLOAT16, layout);
+                Elementwise.copy(matrix, source);
+            }
+            Elementwise.copy(source, weights);
+        } catch (RuntimeException | Error e) {
+            storage.release();
+            throw e;
+        } finally {
+            if (source != matrix) {
+                source.storage().release();
+            }
         }
         return new JavaMatrix(weights, mode);
     }
