@@ -227,6 +227,9 @@ abstract class ArrayBase implements NDArray {
     /** Takes over another array's elements and closes it. */
     @Override
     public void intern(NDArray replaced) {
+        if (replaced == this) {
+            return;
+        }
         ArrayBase other = (ArrayBase) replaced;
         Tensor taken = TENSOR.getAndSet(other, null);
         if (taken == null) {

@@ -168,7 +168,12 @@ abstract class ArrayTransfers extends ArrayBase {
                                 + ".");
             }
             writable(out, "copyTo");
-            operation.backend.copy(operation.reshape(in, out.layout().shape()), out);
+            Tensor source = operation.reshape(in, out.layout().shape());
+            if (source.storage() == out.storage() && !source.layout().equals(out.layout())) {
+                // Two views may overlap, and elements be overwritten before they are read.
+                source = operation.copy(source, source.dataType());
+            }
+            operation.backend.copy(source, out);
         }
     }
 

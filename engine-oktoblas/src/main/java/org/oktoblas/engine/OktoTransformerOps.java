@@ -90,6 +90,10 @@ final class OktoTransformerOps implements TransformerOps {
             if (sum.layout().count() > 0) {
                 // Where the residual's rows are scattered, sum in a dense copy.
                 Tensor out = rows(operation, sum, layer.outputSize());
+                if (in.storage() == out.storage()) {
+                    // The product would overwrite what it has yet to read.
+                    in = operation.copy(in, in.dataType());
+                }
                 operation.backend.linear(
                         rows(operation, in, layer.inputSize()),
                         layer.matrix(),

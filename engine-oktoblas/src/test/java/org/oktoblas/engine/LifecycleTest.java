@@ -187,6 +187,14 @@ class LifecycleTest {
     }
 
     @Test
+    void internOfItselfChangesNothing() {
+        NDArray array = manager.create(new long[] {5, 6, 7});
+        array.intern(array);
+        assertArrayEquals(new long[] {5, 6, 7}, array.toLongArray());
+        assertSame(manager, array.getManager());
+    }
+
+    @Test
     void wrappedBuffersAreNotCopied() {
         ByteBuffer direct = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
         direct.asFloatBuffer().put(new float[] {1, 2, 3});

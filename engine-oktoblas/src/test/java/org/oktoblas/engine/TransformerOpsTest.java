@@ -118,6 +118,25 @@ class TransformerOpsTest {
     }
 
     @Test
+    void addToTakesAnInputThatSharesTheResidualsMemory() {
+        Reference x = Reference.random(random, 40, 40);
+        Reference w = Reference.random(random, 40, 40);
+        Reference expected = x.times(w).with(x, Double::sum);
+        try (TransformerOps.Linear linear =
+                ops.linear(manager, w.array(manager), false, null, MathMode.FLOAT32)) {
+            NDArray same = x.array(manager);
+            ops.addTo(same, linear, same);
+            expected.assertEqual(same, 1e-4);
+            // Rows 1 to 40 of a longer array take up what comes from rows 0 to 39.
+            NDArray all = x.array(manager).concat(manager.zeros(new Shape(1, 40)));
+            NDArray shifted = all.get("1:").duplicate();
+            ops.addTo(all.get("1:"), linear, all.get(":40"));
+            NDArray apart = shifted.add(ops.apply(linear, x.array(manager), Activation.NONE));
+            new Reference(Reference.doubles(apart), 40, 40).assertEqual(all.get("1:"), 1e-4);
+        }
+    }
+
+    @Test
     void layerNorm() {
         Reference x = Reference.random(random, 6, 16);
         Reference gamma = Reference.random(random, 16);
