@@ -137,7 +137,7 @@ abstract class ArrayCopies extends ArrayShapes {
 
     /**
      * Pads with a value. The padding names, from the last axis on, how much to add before and
-     * after.
+     * after; a negative length takes elements away there instead.
      */
     @Override
     public OktoNDArray pad(Shape padding, double value) {
@@ -154,17 +154,32 @@ abstract class ArrayCopies extends ArrayShapes {
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
             long[] shape = in.layout().shape();
-            for (int i = 0; i < amounts.length; i++) {
-                shape[rank - 1 - i / 2] += amounts[i];
+            Layout source = in.layout();
+            for (int i = 0; i < amounts.length; i += 2) {
+                int axis = rank - 1 - i / 2;
+                long cut = Math.max(0, -amounts[i]);
+                long left = shape[axis] - cut - Math.max(0, -amounts[i + 1]);
+                if (left < 0) {
+                    throw new IllegalArgumentException(
+                            "pad of shape "
+                                    + getShape()
+                                    + " by "
+                                    + padding
+                                    + ": axis "
+                                    + axis
+                                    + " has fewer elements than are to be taken away.");
+                }
+                source = source.slice(axis, cut, left, 1);
+                shape[axis] += amounts[i] + amounts[i + 1];
             }
             Tensor out = operation.create(shape, in.dataType());
             operation.backend.fill(out, Scalar.of(value));
             Layout inner = out.layout();
             for (int i = 0; i < amounts.length; i += 2) {
                 int axis = rank - 1 - i / 2;
-                inner = inner.slice(axis, amounts[i], in.layout().size(axis), 1);
+                inner = inner.slice(axis, Math.max(0, amounts[i]), source.size(axis), 1);
             }
-            operation.backend.copy(in, out.with(inner));
+            operation.backend.copy(in.with(source), out.with(inner));
             return operation.result(out);
         }
     }

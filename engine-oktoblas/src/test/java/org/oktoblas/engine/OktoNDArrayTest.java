@@ -298,4 +298,41 @@ class OktoNDArrayTest {
         assertEquals(array, list.get(0));
         assertEquals("x", list.get(0).getName());
     }
+
+    @Test
+    void copyToBetweenOverlappingViews() {
+        int n = 300;
+        NDArray matrix = manager.arange((float) n * n).reshape(n, n);
+        matrix.transpose().copyTo(matrix);
+        float[] transposed = matrix.toFloatArray();
+        for (int i = 0; i < n * n; i++) {
+            assertEquals(i % n * n + i / n, transposed[i]);
+        }
+        NDArray row = manager.arange((float) n * n);
+        row.get(":-1").copyTo(row.get("1:"));
+        row.copyTo(row);
+        float[] shifted = row.toFloatArray();
+        for (int i = 1; i < n * n; i++) {
+            assertEquals(i - 1, shifted[i]);
+        }
+    }
+
+    @Test
+    void unknownLengthsAreRefused() {
+        Shape unknown = new Shape(-1, 3);
+        NDArray row = manager.ones(new Shape(3));
+        refuses("negative length", () -> manager.create(unknown));
+        refuses("negative length", () -> manager.zeros(unknown));
+        refuses("negative length", () -> row.broadcast(unknown));
+    }
+
+    @Test
+    void padWithNegativeLengthsTakesAway() {
+        NDArray array = manager.create(new float[] {1, 2, 3, 4, 5, 6}, new Shape(2, 3));
+        NDArray cut = array.pad(new Shape(-1, 2, 1, -1), 9);
+        assertEquals(new Shape(2, 4), cut.getShape());
+        assertArrayEquals(new float[] {9, 9, 9, 9, 2, 3, 9, 9}, cut.toFloatArray());
+        assertArrayEquals(new float[] {2, 5}, array.pad(new Shape(-1, -1), 9).toFloatArray());
+        refuses("axis 1", () -> array.get(":, :1").pad(new Shape(-1, -1), 9));
+    }
 }

@@ -27,8 +27,13 @@ public final class Layout {
         this.offset = offset;
     }
 
-    /** Returns the row-major layout of a shape, at offset 0. */
+    /**
+     * Returns the row-major layout of a shape, at offset 0.
+     *
+     * @throws IllegalArgumentException if a length is negative
+     */
     public static Layout contiguous(long... shape) {
+        checkLengths(shape);
         long[] strides = new long[shape.length];
         long stride = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
@@ -41,6 +46,17 @@ public final class Layout {
     /** Returns the row-major layout of a shape, at offset 0. */
     public static Layout contiguous(Shape shape) {
         return contiguous(shape.getShape());
+    }
+
+    private static void checkLengths(long[] shape) {
+        for (long length : shape) {
+            if (length < 0) {
+                throw new IllegalArgumentException(
+                        "Shape "
+                                + Arrays.toString(shape)
+                                + " has a negative length: give every axis a length from 0 up.");
+            }
+        }
     }
 
     public int rank() {
@@ -148,12 +164,13 @@ public final class Layout {
      * Returns this layout seen as a larger shape: axes of length 1 repeat, and axes are added in
      * front.
      *
-     * @throws IllegalArgumentException if the shape cannot be broadcast so
+     * @throws IllegalArgumentException if the shape cannot be broadcast so, or a length is negative
      */
     public Layout broadcastTo(long... target) {
         if (Arrays.equals(shape, target)) {
             return this;
         }
+        checkLengths(target);
         int added = target.length - shape.length;
         long[] newStrides = new long[target.length];
         boolean fits = added >= 0;

@@ -13,6 +13,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** Views against the list of element places, in row-major order, that they stand for. */
 class LayoutTest {
@@ -169,5 +170,19 @@ class LayoutTest {
         assertEquals(0, empty.count());
         assertArrayEquals(new long[] {3, 0}, empty.reshape(3, 0).shape());
         assertArrayEquals(new long[] {0, 5}, Layout.contiguous(4, 5).slice(0, 4, 0, 1).shape());
+    }
+
+    @Test
+    void negativeLengthsAreRefused() {
+        Layout one = Layout.contiguous(1);
+        for (Executable made :
+                new Executable[] {
+                    () -> Layout.contiguous(2, -1),
+                    () -> one.broadcastTo(-1),
+                    () -> one.broadcastTo(-1, 1)
+                }) {
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, made);
+            assertTrue(e.getMessage().contains("negative length"), e.getMessage());
+        }
     }
 }
