@@ -1,12 +1,16 @@
 package org.oktoblas.convert;
 
 import ai.djl.MalformedModelException;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
+import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -20,6 +24,8 @@ import org.oktoblas.okm.OkmType;
 import org.oktoblas.okm.OkmWriter;
 import org.oktoblas.okm.OkmWriter.TensorSource;
 import org.oktoblas.okm.Progress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Converts a Hugging Face GPT-2 directory into an {@code .okm}.
@@ -31,6 +37,7 @@ import org.oktoblas.okm.Progress;
  * {@code generation_config.json} come along where they exist.
  */
 public final class HuggingFaceImport {
+    private static final Logger LOG = LoggerFactory.getLogger(HuggingFaceImport.class);
     private static final String PREFIX = "transformer.";
     private static final String HEAD = "lm_head.weight";
     private static final String EMBEDDING = PREFIX + "wte.weight";
@@ -49,8 +56,8 @@ public final class HuggingFaceImport {
      * @param form one file, or a directory
      * @param type the type to cast all weights to, or null to keep each as it is
      * @param progress hears how many bytes of weights are written
-     * @throws MalformedModelException if the checkpoint is damaged or no GPT-2, naming file, tensor
-     *     and reason; also if a value does not fit the type
+     * @throws MalformedModelException if the checkpoint is damaged or no GPT-2, its tokenizer
+     *     included, naming file, tensor and reason; also if a value does not fit the type
      * @throws IOException if there is no such directory, or reading or writing fails
      */
     public static void convert(
@@ -158,9 +165,37 @@ public final class HuggingFaceImport {
     private static String tokenizer(Path directory) throws IOException, MalformedModelException {
         Path path = directory.resolve("tokenizer.json");
         try {
-            return Files.exists(path) ? Files.readString(path) : null;
+            String json = Files.exists(path) ? Files.readString(path) : null;
+            checkTokenizer(path, json);
+            return json;
         } catch (CharacterCodingException e) {
             throw new MalformedModelException(path + ": is not UTF-8 text", e);
+        }
+    }
+
+    /** Refuses what would fail when the model is loaded; where the library is missing, cannot. */
+    private static void checkTokenizer(Path path, String json)
+            throws IOException, MalformedModelException {
+        if (json == null || !canTokenize()) {
+            return;
+        }
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        try {
+            HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), Map.of()).close();
+        } catch (RuntimeException e) {
+            throw new MalformedModelException(
+                    path + ": is no tokenizer that the tokenizers library reads: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static boolean canTokenize() {
+        try {
+            LibUtils.checkStatus();
+            return true;
+        } catch (RuntimeException e) {
+            LOG.warn("The tokenizer is not checked: its library cannot be loaded", e);
+            return false;
         }
     }
 

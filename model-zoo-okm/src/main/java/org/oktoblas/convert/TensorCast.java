@@ -26,8 +26,10 @@ final class TensorCast {
             throws IOException, MalformedModelException {
         if (from == to) {
             // In pieces, so that whoever watches the progress sees some.
-            for (int at = 0; at < source.limit(); at += KEPT_CHUNK) {
-                out.write(source.slice(at, Math.min(KEPT_CHUNK, source.limit() - at)));
+            // The last step may lead beyond the largest int.
+            for (long at = 0; at < source.limit(); at += KEPT_CHUNK) {
+                int length = (int) Math.min(KEPT_CHUNK, source.limit() - at);
+                out.write(source.slice((int) at, length));
             }
             return;
         }

@@ -10,6 +10,9 @@ import java.util.List;
  */
 public interface DecodingSession extends AutoCloseable {
 
+    /** What is said when nothing can be chosen: the weights are damaged, or arithmetic overflew. */
+    String NOT_NUMBERS = "The model's logits are not numbers";
+
     /** The most tokens that a sequence can have. */
     int contextLength();
 
@@ -38,7 +41,11 @@ public interface DecodingSession extends AutoCloseable {
     /** The logits of a row's next token. */
     float[] logits(int row);
 
-    /** The likeliest next token of every row, the lowest of equals. */
+    /**
+     * The likeliest next token of every row, the lowest of equals.
+     *
+     * @throws IllegalStateException if a row's largest logit is not a finite number
+     */
     long[] argMax();
 
     @Override

@@ -47,13 +47,18 @@ final class Sampler {
      * Chooses a token.
      *
      * @param logits by token; overwritten
+     * @throws IllegalStateException if a logit is NaN, or the largest is infinite
      */
     int choose(float[] logits) {
         penalizeRepetition(logits);
         if (endSuppressed()) {
             logits[Math.toIntExact(endOfText)] = Float.NEGATIVE_INFINITY;
         }
-        return config.greedy() ? argMax(logits) : draw(logits);
+        int likeliest = argMax(logits);
+        if (!Float.isFinite(logits[likeliest])) {
+            throw new IllegalStateException(DecodingSession.NOT_NUMBERS);
+        }
+        return config.greedy() ? likeliest : draw(logits, logits[likeliest]);
     }
 
     private boolean endSuppressed() {
@@ -70,8 +75,7 @@ final class Sampler {
         }
     }
 
-    private int draw(float[] logits) {
-        float best = logits[argMax(logits)];
+    private int draw(float[] logits, float best) {
         float atLeast = topKThreshold(logits);
         double total = 0;
         for (float logit : logits) {
@@ -92,9 +96,6 @@ final class Sampler {
                     break;
                 }
             }
-        }
-        if (last < 0) {
-            throw new IllegalStateException("The model's logits are not numbers");
         }
         return last;
     }
@@ -177,10 +178,11 @@ final class Sampler {
         return (int) entry;
     }
 
+    /** The first of the largest; NaN counts as larger than any number. */
     private static int argMax(float[] values) {
         int best = 0;
         for (int i = 1; i < values.length; i++) {
-            if (values[i] > values[best]) {
+            if (values[i] > values[best] || Float.isNaN(values[i])) {
                 best = i;
             }
         }

@@ -10,6 +10,7 @@ import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -40,14 +41,20 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
     private final Gpt2Network network;
     private final Precision precision;
     private final String tokenizerJson;
+    private final Path path;
 
     private Gpt2Block(
-            Gpt2Config config, Gpt2Network network, Precision precision, String tokenizerJson) {
+            Gpt2Config config,
+            Gpt2Network network,
+            Precision precision,
+            String tokenizerJson,
+            Path path) {
         super(VERSION);
         this.precision = precision;
         this.config = config;
         this.network = network;
         this.tokenizerJson = tokenizerJson;
+        this.path = path;
         inputNames = List.of("input_ids");
         inputShapes = new Shape[] {new Shape(-1, -1)};
     }
@@ -64,6 +71,7 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
                 file.config(),
                 new OkmTensors(file),
                 file.tokenizerJson().orElse(null),
+                file.path(),
                 manager,
                 precision);
     }
@@ -75,9 +83,19 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
             String tokenizerJson,
             NDManager manager,
             Precision precision) {
+        return load(config, weights, tokenizerJson, null, manager, precision);
+    }
+
+    private static Gpt2Block load(
+            Gpt2Config config,
+            TensorSource weights,
+            String tokenizerJson,
+            Path path,
+            NDManager manager,
+            Precision precision) {
         Gpt2Ops ops = Gpt2Ops.of(manager, weights, precision);
         Precision chosen = precision == Precision.AUTO ? Precision.FP32 : precision;
-        return new Gpt2Block(config, new Gpt2Network(config, ops), chosen, tokenizerJson);
+        return new Gpt2Block(config, new Gpt2Network(config, ops), chosen, tokenizerJson, path);
     }
 
     /** What the network is built from. */
@@ -88,6 +106,11 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
     /** The arithmetic in which it runs, never AUTO. */
     public Precision precision() {
         return precision;
+    }
+
+    /** The {@code .okm} that it was loaded from, if it was. */
+    public Optional<Path> path() {
+        return Optional.ofNullable(path);
     }
 
     /** The Hugging Face {@code tokenizer.json} that came with the model, or nothing. */

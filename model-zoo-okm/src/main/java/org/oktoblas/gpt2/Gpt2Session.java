@@ -157,7 +157,14 @@ final class Gpt2Session implements DecodingSession {
 
     @Override
     public long[] argMax() {
-        try (NDArray best = logits.argMax(-1)) {
+        try (NDArray best = logits.argMax(-1);
+                NDArray index = best.expandDims(1);
+                NDArray chosen = logits.gather(index, 1)) {
+            for (float logit : chosen.toFloatArray()) {
+                if (!Float.isFinite(logit)) {
+                    throw new IllegalStateException(NOT_NUMBERS);
+                }
+            }
             return best.toLongArray();
         }
     }

@@ -23,8 +23,9 @@ import org.oktoblas.engine.backend.Activation;
  * @param tieWordEmbeddings whether the head is the transposed token embedding
  * @param scaleAttnWeights whether scores are divided by the root of the head size
  * @param scaleAttnByInverseLayerIdx whether layer i, from 0, divides its scores by i + 1 as well
- * @param bosTokenId {@code bos_token_id}, or -1 where it is null
- * @param eosTokenId {@code eos_token_id}, the end of text, or -1 where it is null
+ * @param bosTokenId {@code bos_token_id}, or -1 where it is null or not in the vocabulary
+ * @param eosTokenId {@code eos_token_id}, the end of text, or -1 where it is null or not in the
+ *     vocabulary
  */
 public record Gpt2Config(
         int numLayers,
@@ -91,20 +92,21 @@ public record Gpt2Config(
         if (hidden > Integer.MAX_VALUE / 4 && keys.isNull("n_inner")) {
             throw keys.refuse("n_embd " + hidden + " is too large");
         }
+        int vocabulary = keys.positive("vocab_size");
         return new Gpt2Config(
                 keys.positive("n_layer"),
                 hidden,
                 heads,
                 keys.positive("n_positions"),
                 keys.isNull("n_inner") ? 4 * hidden : keys.positive("n_inner"),
-                keys.positive("vocab_size"),
+                vocabulary,
                 activation,
                 keys.epsilon("layer_norm_epsilon", 1e-5),
                 keys.bool("tie_word_embeddings", true),
                 keys.bool("scale_attn_weights", true),
                 keys.bool("scale_attn_by_inverse_layer_idx", false),
-                keys.token("bos_token_id"),
-                keys.token("eos_token_id"));
+                keys.token("bos_token_id", vocabulary),
+                keys.token("eos_token_id", vocabulary));
     }
 
     /** Width of one head. */
@@ -219,14 +221,19 @@ public record Gpt2Config(
             return number;
         }
 
-        long token(String key) throws MalformedModelException {
+        /**
+         * A token's id, or -1 for none. Hugging Face's own small checkpoints name tokens beyond
+         * their vocabularies, mostly because 50256 is the value of an absent key: no text has
+         * these, so that is no error.
+         */
+        long token(String key, int vocabulary) throws MalformedModelException {
+            long id = -1;
             if (!json.has(key)) {
-                return GPT2_END_OF_TEXT;
+                id = GPT2_END_OF_TEXT;
+            } else if (!isNull(key)) {
+                id = Json.integer(primitive(key), where, "the key '" + key + "'");
             }
-            if (isNull(key)) {
-                return -1;
-            }
-            return Json.integer(primitive(key), where, "the key '" + key + "'");
+            return id >= 0 && id < vocabulary ? id : -1;
         }
     }
 }

@@ -19,8 +19,13 @@ import java.util.Optional;
  * An opened {@code .okm}, a directory or a single file, of which everything has been checked.
  *
  * <p>Weights are mapped into memory where they lie, tensor by tensor, so a model may be larger than
- * 2 GiB and costs no heap. A buffer stays valid after this object is closed, until it is garbage;
- * the file must not be changed in the meantime. Instances may be shared by threads.
+ * 2 GiB and costs no heap. A buffer stays valid after this object is closed, until it is garbage.
+ * Instances may be shared by threads.
+ *
+ * <p><b>The file must not be changed or cut short in the meantime.</b> To overwrite an open model
+ * in place can end the whole process: the operating system answers a read beyond the new end with a
+ * fault that native code does not survive. Replace a model by a new file that is moved over it, as
+ * {@link OkmWriter} does; whoever has the old one open then keeps the old one.
  */
 public final class OkmFile implements AutoCloseable {
     /** The version of the format that this reader knows. */
@@ -84,8 +89,31 @@ public final class OkmFile implements AutoCloseable {
      * @throws IOException if there is no such path, or reading fails
      */
     public static OkmFile open(Path path) throws IOException, MalformedModelException {
-        try (OkmParts parts = OkmParts.open(path)) {
-            return new OkmFile(path, parts);
+        return readMapped(
+                path,
+                () -> {
+                    try (OkmParts parts = OkmParts.open(path)) {
+                        return new OkmFile(path, parts);
+                    }
+                });
+    }
+
+    /** Something that reads a mapped file. */
+    interface Reading<T> {
+        T read() throws IOException, MalformedModelException;
+    }
+
+    /** Reads a mapped file; the JVM turns reads beyond its end into an InternalError. */
+    static <T> T readMapped(Path path, Reading<T> reading)
+            throws IOException, MalformedModelException {
+        try {
+            return reading.read();
+        } catch (InternalError e) {
+            throw new MalformedModelException(
+                    path
+                            + ": cannot be read to its end: it was cut short or overwritten while it"
+                            + " was read; copy or convert it again",
+                    e);
         }
     }
 

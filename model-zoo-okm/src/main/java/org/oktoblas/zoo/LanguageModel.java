@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.ModelException;
 import ai.djl.engine.Engine;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.Criteria;
@@ -91,7 +90,8 @@ public final class LanguageModel implements AutoCloseable {
         Criteria<NDList, NDList> criteria =
                 Criteria.builder()
                         .setTypes(NDList.class, NDList.class)
-                        .optModelUrls(url(pathOrUrl).toString())
+                        // DJL splits a list of URLs at commas.
+                        .optModelUrls(url(pathOrUrl).toString().replace(",", "%2C"))
                         .optEngine(engine)
                         .optDevice(options.device())
                         .optArgument("precision", precision.toString())
@@ -101,8 +101,7 @@ public final class LanguageModel implements AutoCloseable {
             if (!(model.getBlock() instanceof Gpt2Block block)) {
                 throw new ModelNotFoundException(pathOrUrl + " is not an .okm model");
             }
-            HuggingFaceTokenizer tokenizer =
-                    Tokenizers.of(block, model.getNDManager()).orElse(null);
+            ModelTokenizer tokenizer = ModelTokenizer.of(block, model.getNDManager()).orElse(null);
             return new LanguageModel(model, new TextModel(block, tokenizer));
         } catch (ModelException | IOException | RuntimeException e) {
             model.close();
@@ -144,7 +143,7 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     /** The model's tokenizer, which is closed with the model; nothing if it came without. */
-    public Optional<HuggingFaceTokenizer> tokenizer() {
+    public Optional<ModelTokenizer> tokenizer() {
         return Optional.ofNullable(text.tokenizer());
     }
 

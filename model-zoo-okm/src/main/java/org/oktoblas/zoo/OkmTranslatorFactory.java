@@ -1,5 +1,6 @@
 package org.oktoblas.zoo;
 
+import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
@@ -49,8 +50,8 @@ public final class OkmTranslatorFactory implements TranslatorFactory {
     /**
      * Makes a translator.
      *
-     * @throws TranslateException if the model is no {@code .okm}, or text is asked of one without
-     *     tokenizer
+     * @throws TranslateException if the model is no {@code .okm}, its tokenizer is damaged, or text
+     *     is asked of one without
      */
     @Override
     @SuppressWarnings("unchecked")
@@ -79,7 +80,11 @@ public final class OkmTranslatorFactory implements TranslatorFactory {
         GenerationConfig config = config(arguments);
         TextModel text;
         try {
-            text = new TextModel(block, Tokenizers.of(block, model.getNDManager()).orElse(null));
+            text =
+                    new TextModel(
+                            block, ModelTokenizer.of(block, model.getNDManager()).orElse(null));
+        } catch (MalformedModelException e) {
+            throw new TranslateException(e.getMessage(), e);
         } catch (IOException e) {
             throw new TranslateException("Cannot read the model's tokenizer", e);
         }

@@ -18,7 +18,7 @@ final class OkmUrl {
      *     where it looked
      */
     static Path resolve(URI uri) {
-        String name = uri.getRawAuthority();
+        String name = uri.getAuthority();
         if (uri.isOpaque()) {
             throw malformed(uri);
         }

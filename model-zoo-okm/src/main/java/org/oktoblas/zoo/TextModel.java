@@ -1,6 +1,5 @@
 package org.oktoblas.zoo;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.oktoblas.gpt2.Gpt2Block;
  *
  * @param tokenizer null if the model came without
  */
-record TextModel(Gpt2Block block, HuggingFaceTokenizer tokenizer) {
+record TextModel(Gpt2Block block, ModelTokenizer tokenizer) {
 
     /** Text to token ids. */
     long[] encode(String text) {
@@ -24,13 +23,12 @@ record TextModel(Gpt2Block block, HuggingFaceTokenizer tokenizer) {
             throw new IllegalStateException(
                     "This model has no tokenizer: it takes token ids, not text");
         }
-        return Tokenizers.encode(tokenizer, text);
+        return tokenizer.encode(text);
     }
 
     /** Starts to continue prompts; the caller closes it. */
     Generation start(NDManager manager, List<long[]> prompts, GenerationConfig config) {
-        Function<long[], String> decoder =
-                tokenizer == null ? null : ids -> Tokenizers.decode(tokenizer, ids);
+        Function<long[], String> decoder = tokenizer == null ? null : tokenizer::decode;
         return new Generation(block.newSession(manager), prompts, config, decoder);
     }
 

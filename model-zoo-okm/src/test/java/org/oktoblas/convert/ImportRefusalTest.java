@@ -166,7 +166,9 @@ class ImportRefusalTest {
     @Test
     void tokenizerThatIsNotJson() throws Exception {
         Files.writeString(checkpoint.resolve("tokenizer.json"), "{\"a\": 1");
-        refused(temp, "tokenizer.json", "not valid JSON");
+        refused(checkpoint.resolve("tokenizer.json"), "is no tokenizer", "line 1");
+        Files.writeString(checkpoint.resolve("tokenizer.json"), "{}");
+        refused(checkpoint.resolve("tokenizer.json"), "is no tokenizer");
         Files.write(checkpoint.resolve("tokenizer.json"), new byte[] {(byte) 0xff});
         refused(checkpoint.resolve("tokenizer.json"), "is not UTF-8");
     }

@@ -3,10 +3,12 @@ package org.oktoblas.generate;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -172,6 +174,38 @@ class SamplerTest {
         Sampler sampler = sampler(builder);
         for (int i = 0; i < 50; i++) {
             assertTrue(expected[sampler.choose(logits.clone())] > 0);
+        }
+    }
+
+    /** A model whose arithmetic overflew must not look like one that likes token 0. */
+    @Test
+    void logitsThatAreNotNumbersAreRefusedInEveryMode() {
+        float nan = Float.NaN;
+        float infinity = Float.POSITIVE_INFINITY;
+        for (float[] logits :
+                new float[][] {
+                    {nan, nan, nan, nan, nan, nan, nan, nan},
+                    {nan, 1, 2, 3, 4, 5, 6, 7},
+                    {0, 1, 2, nan, 4, 5, 6, 7},
+                    {0, 1, infinity, 3, 4, 5, 6, 7},
+                }) {
+            for (GenerationConfig.Builder builder :
+                    List.of(
+                            GenerationConfig.builder(),
+                            GenerationConfig.builder().minTokens(2),
+                            config(),
+                            config().topK(2),
+                            config().topP(0.5),
+                            config().topP(0.5).topK(2))) {
+                Sampler sampler = sampler(builder);
+                String message =
+                        assertThrows(
+                                        IllegalStateException.class,
+                                        () -> sampler.choose(logits.clone()),
+                                        builder.build().toString())
+                                .getMessage();
+                assertEquals("The model's logits are not numbers", message);
+            }
         }
     }
 }

@@ -183,4 +183,45 @@ class Gpt2SessionTest {
             assertThrows(IllegalStateException.class, () -> session.next(new long[2]));
         }
     }
+
+    /** The embedding is the head too: the logits of damaged tokens are not numbers. */
+    @Test
+    void damagedWeightsAreNoTokenZero() {
+        for (float damage : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            for (int token : new int[] {0, 7, 30}) {
+                SmallModel model = SmallModel.plain(21);
+                int width = model.config().hiddenSize();
+                float[] embedding = model.values("transformer.wte.weight");
+                Arrays.fill(embedding, token * width, (token + 1) * width, damage);
+                try (DecodingSession session = load(model).newSession(manager)) {
+                    session.prompt(List.of(new long[] {1, 2}, new long[] {3}));
+                    String message =
+                            assertThrows(IllegalStateException.class, session::argMax).getMessage();
+                    assertEquals("The model's logits are not numbers", message);
+                }
+            }
+        }
+    }
+
+    /** Without eos_token_id it is 50256, which this small vocabulary does not have. */
+    @Test
+    void minTokensNeedNoEndOfText() {
+        for (Long end : new Long[] {null, 31L, 1L << 40, -5L}) {
+            JsonObject json = SmallModel.json();
+            json.remove("eos_token_id");
+            if (end != null) {
+                json.addProperty("eos_token_id", end);
+            }
+            SmallModel model = new SmallModel(json, DataType.FLOAT32, 21);
+            assertEquals(-1, model.config().eosTokenId());
+            GenerationConfig config =
+                    GenerationConfig.builder().minTokens(3).maxTokens(4).temperature(1).build();
+            List<long[]> prompts = List.of(new long[] {1});
+            try (Generation generation =
+                    new Generation(load(model).newSession(manager), prompts, config, null)) {
+                List<GenerationResult> results = generation.finish(GenerationListener.NONE);
+                assertEquals(4, results.get(0).tokenIds().length);
+            }
+        }
+    }
 }

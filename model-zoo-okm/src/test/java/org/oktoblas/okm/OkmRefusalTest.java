@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.oktoblas.okm.OkmFile.Reading;
 import org.oktoblas.okm.OkmWriter.Form;
 
 /**
@@ -411,5 +412,19 @@ class OkmRefusalTest {
     void editedTokenizer() throws Exception {
         damage(model.resolve("tokenizer/tokenizer.json"), 14);
         refused("tokenizer/tokenizer.json", "checksum does not match");
+    }
+
+    /** What the JVM throws when a mapped file was cut short: it must not look like a JVM's bug. */
+    @Test
+    void cutShortWhileItIsRead() {
+        Reading<Object> reading =
+                () -> {
+                    throw new InternalError("a fault occurred in an unsafe memory access");
+                };
+        MalformedModelException e =
+                assertThrows(
+                        MalformedModelException.class, () -> OkmFile.readMapped(model, reading));
+        assertTrue(e.getMessage().startsWith(model + ": "), e.getMessage());
+        assertTrue(e.getMessage().contains("was cut short"), e.getMessage());
     }
 }

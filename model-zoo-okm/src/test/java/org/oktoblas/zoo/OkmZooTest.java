@@ -19,6 +19,7 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ModelZoo;
 import ai.djl.repository.zoo.ZooModel;
+import ai.djl.util.Utils;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -183,5 +184,30 @@ class OkmZooTest {
         Repository local = Repository.newInstance("local", folder.resolve("other"));
         assertInstanceOf(LocalRepository.class, local);
         assertFalse(local.isRemote());
+    }
+
+    /** DJL takes a comma for the end of a URL. */
+    @Test
+    void pathsAndNamesMayHaveCommas() throws Exception {
+        Path models = folder.resolve("with space");
+        Path comma = Files.createDirectories(models.resolve("a,b")).resolve("one,two.okm");
+        ZooModels.write(comma, Form.FILE, ZooModels.model(40), true);
+        Path named = models.resolve("red,blue.okm");
+        ZooModels.write(named, Form.DIRECTORY, ZooModels.model(40), true);
+        try {
+            for (String name :
+                    List.of(
+                            comma.toString(),
+                            comma.toUri().toString(),
+                            okm(comma),
+                            okm(comma).replace(",", "%2C"),
+                            named.toString(),
+                            "okm://red,blue",
+                            "okm://red%2Cblue")) {
+                LanguageModel.load(name, LanguageModel.Options.defaults()).close();
+            }
+        } finally {
+            Utils.deleteQuietly(named);
+        }
     }
 }

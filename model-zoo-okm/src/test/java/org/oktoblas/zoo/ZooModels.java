@@ -33,17 +33,22 @@ final class ZooModels {
     /** Writes a model, with its tokenizer or without. */
     static Path write(Path target, OkmWriter.Form form, SmallModel model, boolean tokenizer)
             throws Exception {
+        return write(target, form, model, tokenizer ? tokenizerJson() : null);
+    }
+
+    /** Writes a model with a tokenizer's JSON, which may be wrong. */
+    static Path write(Path target, OkmWriter.Form form, SmallModel model, String tokenizer)
+            throws Exception {
         Map<String, OkmWriter.TensorSource> tensors = new LinkedHashMap<>();
         for (String name : model.config().tensorShapes().keySet()) {
             byte[] bytes = new byte[model.data(name).remaining()];
             model.data(name).get(bytes);
             tensors.put(name, Samples.source(OkmType.F32, bytes));
         }
-        String json = tokenizer ? tokenizerJson() : null;
         OkmWriter.write(
                 target,
                 form,
-                new OkmWriter.Content(model.configJson(), tensors, json, null),
+                new OkmWriter.Content(model.configJson(), tensors, tokenizer, null),
                 Progress.NONE);
         return target;
     }
