@@ -26,6 +26,8 @@ import org.oktoblas.okm.OkmFile;
  *   <li>{@code file:///absolute/path/model.okm}, which is what {@code optModelPath} turns into
  * </ul>
  *
+ * <p>In a URL a comma is written {@code %2C}, because DJL's {@code optModelUrls} takes a list.
+ *
  * <p>It stands in for DJL's own factory of {@code file:} URLs because DJL looks for a translator
  * before it loads the model: without a repository that names one, {@code String → String} by plain
  * path would be refused. What is no {@code .okm} becomes what DJL makes of it: a local repository

@@ -164,11 +164,15 @@ class ImportRefusalTest {
     }
 
     @Test
+    void jsonThatIsNoTokenizer() throws Exception {
+        Files.writeString(checkpoint.resolve("tokenizer.json"), "{}");
+        refused(checkpoint.resolve("tokenizer.json"), "is no tokenizer");
+    }
+
+    @Test
     void tokenizerThatIsNotJson() throws Exception {
         Files.writeString(checkpoint.resolve("tokenizer.json"), "{\"a\": 1");
         refused(checkpoint.resolve("tokenizer.json"), "is no tokenizer", "line 1");
-        Files.writeString(checkpoint.resolve("tokenizer.json"), "{}");
-        refused(checkpoint.resolve("tokenizer.json"), "is no tokenizer");
         Files.write(checkpoint.resolve("tokenizer.json"), new byte[] {(byte) 0xff});
         refused(checkpoint.resolve("tokenizer.json"), "is not UTF-8");
     }
