@@ -31,8 +31,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.convert.HuggingFaceExport;
 import org.oktoblas.convert.HuggingFaceImport;
+import org.oktoblas.generate.GenerationConfig;
+import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.okm.OkmWriter;
 import org.oktoblas.okm.Progress;
+import org.oktoblas.zoo.LanguageModel;
 
 /** The ways in which an app reaches a model, and what it hears when it cannot. */
 class PipelineTest {
@@ -189,6 +192,23 @@ class PipelineTest {
             TranslateException error =
                     assertThrows(TranslateException.class, () -> predictor.predict(ids));
             assertTrue(causes(error).contains("1024"), causes(error));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1024, 1L << 40})
+    void generatingFromIdsOutsideTheVocabularyIsAnError(long id) throws Exception {
+        try (LanguageModel model =
+                LanguageModel.load(Models.url("plain"), LanguageModel.Options.defaults())) {
+            IllegalArgumentException error =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    model.generateIds(
+                                            List.of(new long[] {1, id}),
+                                            GenerationConfig.builder().build(),
+                                            GenerationListener.NONE));
+            assertTrue(error.getMessage().contains(Long.toString(id)), error.getMessage());
         }
     }
 

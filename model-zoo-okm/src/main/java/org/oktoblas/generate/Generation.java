@@ -54,6 +54,16 @@ public final class Generation implements AutoCloseable {
                             + " tokens, but the model's context holds "
                             + session.contextLength());
         }
+        for (long id : prompt) {
+            if (id < 0 || id >= session.vocabularySize()) {
+                throw new IllegalArgumentException(
+                        which
+                                + " has token "
+                                + id
+                                + ", but the model's tokens are 0 to "
+                                + (session.vocabularySize() - 1));
+            }
+        }
         if (prompt.length > 0) {
             return prompt;
         }
