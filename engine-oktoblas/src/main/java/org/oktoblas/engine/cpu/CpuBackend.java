@@ -41,7 +41,8 @@ public final class CpuBackend implements Backend {
     CpuBackend(String matmul) {
         dnnl =
                 switch (matmul) {
-                    case "auto", "onednn" -> Dnnl.get();
+                    case "auto" -> Dnnl.ifFast();
+                    case "onednn" -> Dnnl.get();
                     case "java" -> null;
                     default ->
                             throw new IllegalArgumentException(
@@ -195,11 +196,9 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out) {
-        boolean compiled =
-                dnnl != null
-                        && DnnlProducts.isWorthwhile(a, b, out)
-                        && DnnlProducts.multiply(memory, a, b, out);
-        if (!compiled) {
+        if (dnnl != null && DnnlProducts.suits(a, b, out)) {
+            DnnlProducts.multiply(memory, a, b, out);
+        } else {
             Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
         }
     }
@@ -243,9 +242,9 @@ public final class CpuBackend implements Backend {
             return;
         }
         boolean many = out.layout().size(2) >= COMPILED_QUERIES;
-        if (dnnl == null
-                || !many
-                || !DnnlAttention.run(memory, query, keys, values, mask, scale, out)) {
+        if (dnnl != null && many && DnnlAttention.suits(query, keys, values, out)) {
+            DnnlAttention.run(memory, query, keys, values, mask, scale, out);
+        } else {
             JavaAttention.run(query, keys, values, mask, scale, out);
         }
     }

@@ -2,6 +2,7 @@ package org.oktoblas.engine.cpu;
 
 import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
@@ -52,20 +53,27 @@ final class Dnnl {
         return INSTANCE;
     }
 
+    /** Returns the library, or null where it did not load or multiplies by its reference code. */
+    static Dnnl ifFast() {
+        if (INSTANCE != null
+                && DnnlOperations.weightLayout(dnnl_f32, dnnl_f32, 128, 256, 256) == null) {
+            LOGGER.warn(
+                    "oneDNN has no fast products for this processor ({}), so matrices are"
+                            + " multiplied in plain Java.",
+                    System.getProperty("os.arch"));
+            return null;
+        }
+        return INSTANCE;
+    }
+
     private static Dnnl load() {
         // JavaCPP would count the process's memory against limits of its own.
         defaultProperty("org.bytedeco.javacpp.maxBytes", "0");
         defaultProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         try {
-            // OpenMP's threads would otherwise spin after each product and take the processors away
-            // from the Java code that comes next.
-            return Environment.with(
-                    Map.of(
-                            "OMP_WAIT_POLICY",
-                            "passive",
-                            "OMP_NUM_THREADS",
-                            Integer.toString(Parallel.THREADS)),
-                    Dnnl::new);
+            // The library works on the thread that calls it, and Parallel spreads the work: two
+            // pools of threads would take the processors from each other.
+            return Environment.with(Map.of("OMP_NUM_THREADS", "1"), Dnnl::new);
         } catch (LinkageError | RuntimeException e) {
             LOGGER.warn(
                     "oneDNN does not load on {} {}, so matrices are multiplied in plain Java, which"

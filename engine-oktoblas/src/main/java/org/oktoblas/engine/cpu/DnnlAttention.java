@@ -1,19 +1,15 @@
 package org.oktoblas.engine.cpu;
 
-import ai.djl.ndarray.types.DataType;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
 /**
- * Attention of many queries, as of a prompt: all heads of a block of queries in one product by
- * oneDNN, which is compiled for their number and that of the keys.
+ * Attention of many queries, as of a prompt: a block of one head's queries at a time, its products
+ * by oneDNN, which is compiled for the block's size and the number of keys.
  */
 final class DnnlAttention {
 
-    private static final int QUERIES = 128;
-
-    /** Scores worth another thread: some twenty microseconds of exponentials. */
-    private static final long GRAIN = 1 << 14;
+    private static final int QUERIES = 64;
 
     private final CpuMemory memory;
     private final Tensor query;
@@ -40,13 +36,19 @@ final class DnnlAttention {
         this.out = out;
     }
 
+    /** Returns whether oneDNN can describe the arguments. */
+    static boolean suits(Tensor query, Tensor keys, Tensor values, Tensor out) {
+        return DnnlProducts.Matrix.fits(query.layout())
+                && DnnlProducts.Matrix.fits(keys.layout())
+                && DnnlProducts.Matrix.fits(values.layout())
+                && DnnlProducts.Matrix.fits(out.layout());
+    }
+
     /**
-     * Computes attention, if oneDNN can with these layouts; the arguments are those of {@link
+     * Computes attention, which suits; the arguments are those of {@link
      * org.oktoblas.engine.backend.Backend#attention}.
-     *
-     * @return false if it cannot; out is then undefined
      */
-    static boolean run(
+    static void run(
             CpuMemory memory,
             Tensor query,
             Tensor keys,
@@ -54,71 +56,57 @@ final class DnnlAttention {
             Tensor mask,
             double scale,
             Tensor out) {
+        KeyMask keyMask = mask == null ? null : new KeyMask(mask);
         DnnlAttention attention =
-                new DnnlAttention(
-                        memory,
-                        query,
-                        keys,
-                        values,
-                        mask == null ? null : new KeyMask(mask),
-                        (float) scale,
-                        out);
-        int batch = Math.toIntExact(out.layout().size(0));
-        int queries = Math.toIntExact(out.layout().size(2));
-        for (int b = 0; b < batch; b++) {
-            for (int first = 0; first < queries; first += QUERIES) {
-                if (!attention.block(b, first, Math.min(QUERIES, queries - first))) {
-                    return false;
-                }
-            }
-        }
-        return true;
+                new DnnlAttention(memory, query, keys, values, keyMask, (float) scale, out);
+        Layout layout = out.layout();
+        int queries = Math.toIntExact(layout.size(2));
+        long blocks = (queries + QUERIES - 1) / QUERIES;
+        Parallel.run(
+                layout.size(0) * layout.size(1) * blocks,
+                1,
+                (start, end) -> {
+                    for (long i = start; i < end; i++) {
+                        int first = (int) (i % blocks) * QUERIES;
+                        attention.block(i / blocks, first, Math.min(QUERIES, queries - first));
+                    }
+                });
     }
 
-    private boolean block(int b, int first, int count) {
-        int heads = Math.toIntExact(query.layout().size(1));
+    /** Computes some queries of one head, counted over the batch. */
+    private void block(long head, int first, int count) {
         int before = Math.toIntExact(keys.layout().size(2) - query.layout().size(2));
         int visible = before + first + count;
-        Layout dense = Layout.contiguous(heads, count, visible);
-        CpuStorage space = memory.allocate(dense.count() * Float.BYTES);
+        long width = query.layout().size(3);
+        CpuStorage space = memory.allocate((long) count * visible * Float.BYTES);
         try {
-            Tensor scores = new Tensor(space, DataType.FLOAT32, dense);
-            Layout seen = part(keys, b, 0, visible).layout();
-            Tensor turned = keys.with(Axes.select(seen, new int[] {0, 2, 1}, 3));
-            if (!DnnlProducts.multiply(memory, part(query, b, first, count), turned, scores)) {
-                return false;
-            }
-            long[] allowed = mask == null ? null : mask.load(b, visible);
-            View<float[]> rows = FloatArithmetic.INSTANCE.view(scores);
-            Parallel.run(
-                    (long) heads * count,
-                    Math.max(1, GRAIN / visible),
-                    (start, end) -> {
-                        float[] row = Scratch.get().floats(0, visible);
-                        for (long i = start; i < end; i++) {
-                            int own = before + first + (int) (i % count) + 1;
-                            rows.load(i * visible, own, row);
-                            for (int j = 0; j < own; j++) {
-                                row[j] *= scale;
-                            }
-                            KeyMask.weigh(row, allowed, own, visible);
-                            rows.store(i * visible, visible, row);
-                        }
-                    });
-            return DnnlProducts.multiply(
-                    memory, scores, part(values, b, 0, visible), part(out, b, first, count));
+            var scores = new DnnlProducts.Matrix(space.address(), count, visible, visible, 1);
+            var ownQueries = DnnlProducts.Matrix.of(query, head).part(first, count, 0, width);
+            var seenKeys = DnnlProducts.Matrix.of(keys, head).part(0, visible, 0, width);
+            DnnlProducts.multiply(memory, ownQueries, seenKeys.transposed(), scores);
+            weigh(head, before + first, count, visible, space);
+            DnnlProducts.multiply(
+                    memory,
+                    scores,
+                    DnnlProducts.Matrix.of(values, head).part(0, visible, 0, width),
+                    DnnlProducts.Matrix.of(out, head).part(first, count, 0, width));
         } finally {
             space.release();
         }
     }
 
-    /** Returns some rows of all the heads of one element of the batch. */
-    private static Tensor part(Tensor tensor, int b, int first, int count) {
-        Layout layout = tensor.layout();
-        return tensor.with(
-                new Layout(
-                        new long[] {layout.size(1), count, layout.size(3)},
-                        new long[] {layout.stride(1), layout.stride(2), layout.stride(3)},
-                        layout.offset() + b * layout.stride(0) + first * layout.stride(2)));
+    private void weigh(long head, int before, int count, int visible, CpuStorage space) {
+        long[] allowed = mask == null ? null : mask.load(head / query.layout().size(1), visible);
+        Elements<float[], ?> scores = new FloatingElements.Float32(space);
+        float[] row = Scratch.get().floats(0, visible);
+        for (int t = 0; t < count; t++) {
+            int own = before + t + 1;
+            scores.load((long) t * visible, 1, row, 0, own);
+            for (int i = 0; i < own; i++) {
+                row[i] *= scale;
+            }
+            KeyMask.weigh(row, allowed, own, visible);
+            scores.store((long) t * visible, 1, row, 0, visible);
+        }
     }
 }

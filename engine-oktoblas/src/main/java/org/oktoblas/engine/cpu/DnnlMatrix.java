@@ -5,8 +5,9 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_f16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.oktoblas.engine.backend.Activation;
@@ -30,26 +31,17 @@ final class DnnlMatrix implements PackedMatrix {
     /** The layout is chosen for this many rows and serves any number well. */
     private static final long TYPICAL_ROWS = 128;
 
-    /**
-     * oneDNN 3.11 gives wrong results for float32 times packed 16-bit weights when K is larger, so
-     * K is split and the parts' products are added up.
-     */
-    private static final long MIXED_DEPTH = 512;
-
     private static final long PRODUCT = 1;
 
     private final CpuMemory memory;
     private final long rows;
     private final long columns;
     private final Kind kind;
+    private final WeightGrid grid;
+    private final CpuStorage storage;
 
-    /** How many of the K rows a part has; the last may have fewer. */
-    private final long depth;
-
-    /** Shared with all matrices of these sizes, and not ours to destroy. */
-    private final dnnl_memory_desc[] layouts;
-
-    private final CpuStorage[] parts;
+    /** Where each piece begins: the parts of the first block, then those of the second, … */
+    private final long[] offsets;
 
     /**
      * How a product computes.
@@ -72,21 +64,20 @@ final class DnnlMatrix implements PackedMatrix {
         }
     }
 
-    private DnnlMatrix(
-            CpuMemory memory,
-            long rows,
-            long columns,
-            Kind kind,
-            long depth,
-            dnnl_memory_desc[] layouts,
-            CpuStorage[] parts) {
+    private DnnlMatrix(CpuMemory memory, long rows, long columns, Kind kind, WeightGrid grid) {
         this.memory = memory;
         this.rows = rows;
         this.columns = columns;
         this.kind = kind;
-        this.depth = depth;
-        this.layouts = layouts;
-        this.parts = parts;
+        this.grid = grid;
+        long size = 0;
+        offsets = new long[grid.parts() * grid.blocks()];
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = size;
+            long bytes = dnnl_memory_desc_get_size(layout(i % grid.parts(), i / grid.parts()));
+            size += (bytes + 63) / 64 * 64;
+        }
+        storage = memory.allocate(size);
     }
 
     /**
@@ -119,31 +110,18 @@ final class DnnlMatrix implements PackedMatrix {
     private static DnnlMatrix pack(CpuMemory memory, Tensor matrix, Kind kind) {
         long rows = matrix.layout().size(0);
         long columns = matrix.layout().size(1);
-        long depth = rows;
-        if (kind.isMixed() && rows > MIXED_DEPTH) {
-            long count = (rows + MIXED_DEPTH - 1) / MIXED_DEPTH;
-            long even = (rows + count - 1) / count;
-            depth = Math.min(MIXED_DEPTH, (even + 31) / 32 * 32);
-        }
-        int count = (int) ((rows + depth - 1) / depth);
-        dnnl_memory_desc[] layouts = new dnnl_memory_desc[count];
-        CpuStorage[] parts = new CpuStorage[count];
-        for (int i = 0; i < count; i++) {
-            long size = Math.min(depth, rows - i * depth);
-            layouts[i] =
-                    DnnlOperations.weightLayout(
-                            kind.source(), kind.weights(), TYPICAL_ROWS, size, columns);
-            if (layouts[i] == null) {
-                return null;
+        WeightGrid grid =
+                WeightGrid.of(rows, columns, kind.stored().getNumOfBytes(), kind.isMixed());
+        for (int part = 0; part < grid.parts(); part += Math.max(1, grid.parts() - 1)) {
+            for (int block = 0; block < grid.blocks(); block += Math.max(1, grid.blocks() - 1)) {
+                if (layout(kind, grid, part, block) == null) {
+                    return null;
+                }
             }
         }
-        DnnlMatrix packed = new DnnlMatrix(memory, rows, columns, kind, depth, layouts, parts);
+        DnnlMatrix packed = new DnnlMatrix(memory, rows, columns, kind, grid);
         try {
-            for (int i = 0; i < count; i++) {
-                long size = Math.min(depth, rows - i * depth);
-                parts[i] = memory.allocate(dnnl_memory_desc_get_size(layouts[i]));
-                packPart(memory, part(matrix, i * depth, size), kind, layouts[i], parts[i]);
-            }
+            packed.fill(matrix);
         } catch (RuntimeException | Error e) {
             packed.close();
             throw e;
@@ -151,47 +129,64 @@ final class DnnlMatrix implements PackedMatrix {
         return packed;
     }
 
-    /** Returns a stretch of a matrix's rows. */
-    private static Tensor part(Tensor matrix, long first, long size) {
-        Layout layout = matrix.layout();
-        return matrix.with(
-                new Layout(
-                        new long[] {size, layout.size(1)},
-                        layout.strides(),
-                        layout.offset() + first * layout.stride(0)));
+    private static dnnl_memory_desc layout(Kind kind, WeightGrid grid, int part, int block) {
+        return DnnlOperations.weightLayout(
+                kind.source(),
+                kind.weights(),
+                TYPICAL_ROWS,
+                grid.depthOf(part),
+                grid.widthOf(block));
     }
 
-    private static void packPart(
-            CpuMemory memory,
-            Tensor matrix,
-            Kind kind,
-            dnnl_memory_desc layout,
-            CpuStorage target) {
+    private dnnl_memory_desc layout(int part, int block) {
+        return layout(kind, grid, part, block);
+    }
+
+    /** Brings a matrix into order, part by part. */
+    private void fill(Tensor matrix) {
         Tensor source = matrix;
         try {
             if (kind.rounding()) {
                 source = converted(memory, source, DataType.BFLOAT16, matrix);
             }
-            if (source.dataType() != kind.stored() || !isPlain(source.layout())) {
+            if (source.dataType() != kind.stored() || !DnnlProducts.Matrix.fits(source.layout())) {
                 source = converted(memory, source, kind.stored(), matrix);
             }
-            dnnl_memory_desc twin = twin(kind, source.layout(), layout);
-            DnnlPrimitive reorder =
-                    DnnlOperations.reorder(
-                            Dnnl.describe(
-                                    twin == null ? kind.weights() : dnnl_bf16,
-                                    source.layout().shape(),
-                                    source.layout().strides()),
-                            Dnnl.copy(twin == null ? layout : twin));
-            try {
-                reorder.execute(memory, address(source), target.address());
-            } finally {
-                reorder.release();
-            }
+            Tensor plain = source;
+            Parallel.run(
+                    offsets.length,
+                    1,
+                    (start, end) -> {
+                        for (int i = (int) start; i < end; i++) {
+                            fill(plain, i % grid.parts(), i / grid.parts());
+                        }
+                    });
         } finally {
             if (source != matrix) {
                 source.storage().release();
             }
+        }
+    }
+
+    private void fill(Tensor matrix, int part, int block) {
+        Layout layout = matrix.layout();
+        dnnl_memory_desc order = layout(part, block);
+        dnnl_memory_desc twin = twin(part, block, order);
+        long[] shape = {grid.depthOf(part), grid.widthOf(block)};
+        DnnlPrimitive reorder =
+                DnnlOperations.reorder(
+                        Dnnl.describe(
+                                twin == null ? kind.weights() : dnnl_bf16, shape, layout.strides()),
+                        Dnnl.copy(twin == null ? order : twin));
+        long first =
+                part * grid.depth() * layout.stride(0) + block * grid.width() * layout.stride(1);
+        try {
+            reorder.execute(
+                    memory,
+                    address(matrix) + first * matrix.dataType().getNumOfBytes(),
+                    address(part, block));
+        } finally {
+            reorder.release();
         }
     }
 
@@ -201,14 +196,17 @@ final class DnnlMatrix implements PackedMatrix {
      *
      * @return the same order of bfloat16, or null
      */
-    private static dnnl_memory_desc twin(Kind kind, Layout matrix, dnnl_memory_desc layout) {
+    private dnnl_memory_desc twin(int part, int block, dnnl_memory_desc order) {
         if (kind != Kind.MIXED_FLOAT16) {
             return null;
         }
-        dnnl_memory_desc twin =
-                DnnlOperations.weightLayout(
-                        dnnl_f32, dnnl_bf16, TYPICAL_ROWS, matrix.size(0), matrix.size(1));
-        return twin != null && Dnnl.isSameOrder(twin, layout) ? twin : null;
+        dnnl_memory_desc twin = layout(Kind.MIXED_BFLOAT16, grid, part, block);
+        return twin != null && Dnnl.isSameOrder(twin, order) ? twin : null;
+    }
+
+    /** Where a piece of the packed weights begins. */
+    private long address(int part, int block) {
+        return storage.address() + offsets[block * grid.parts() + part];
     }
 
     /**
@@ -231,14 +229,6 @@ final class DnnlMatrix implements PackedMatrix {
         return copy;
     }
 
-    /** Returns whether oneDNN can describe a matrix: rows or columns beside each other. */
-    private static boolean isPlain(Layout layout) {
-        long rowStride = layout.stride(0);
-        long columnStride = layout.stride(1);
-        return columnStride == 1 && rowStride >= layout.size(1)
-                || rowStride == 1 && columnStride >= layout.size(0);
-    }
-
     private static long address(Tensor tensor) {
         return ((CpuStorage) tensor.storage()).address()
                 + tensor.layout().offset() * tensor.dataType().getNumOfBytes();
@@ -256,21 +246,12 @@ final class DnnlMatrix implements PackedMatrix {
 
     @Override
     public long byteSize() {
-        long size = 0;
-        for (CpuStorage part : parts) {
-            size += part.byteSize();
-        }
-        return size;
+        return storage.byteSize();
     }
 
     @Override
     public void close() {
-        for (CpuStorage part : parts) {
-            // Where packing failed, the later parts were never made.
-            if (part != null) {
-                part.release();
-            }
-        }
+        storage.release();
     }
 
     /** As {@link org.oktoblas.engine.backend.Backend#linear}. */
@@ -278,9 +259,7 @@ final class DnnlMatrix implements PackedMatrix {
         if (out.layout().size(0) == 0) {
             return;
         }
-        for (CpuStorage part : parts) {
-            part.retain();
-        }
+        storage.retain();
         try {
             if (residual == null) {
                 multiply(a, bias, activation, false, out);
@@ -301,9 +280,7 @@ final class DnnlMatrix implements PackedMatrix {
                 }
             }
         } finally {
-            for (CpuStorage part : parts) {
-                part.release();
-            }
+            storage.release();
         }
     }
 
@@ -318,7 +295,7 @@ final class DnnlMatrix implements PackedMatrix {
             multiplyConverted(a, bias, activation, sum, out);
             return;
         }
-        Tensor source = toBfloat16(a);
+        Tensor source = converted(memory, a, DataType.BFLOAT16, a);
         try {
             if (kind.rounding()) {
                 source = converted(memory, source, DataType.FLOAT32, a);
@@ -332,28 +309,64 @@ final class DnnlMatrix implements PackedMatrix {
     private void multiplyConverted(
             Tensor a, Tensor bias, Activation activation, boolean sum, Tensor out) {
         long shift = bias == null ? 0 : address(contiguous(bias));
-        long target = address(out);
+        Layout from = a.layout();
+        Layout to = out.layout();
+        // One operation a part for all blocks but the last, which may be narrower.
+        List<DnnlPrimitive> held = new ArrayList<>();
+        try {
+            boolean hasBias = bias != null;
+            DnnlPrimitive[] wide = products(0, from, to, hasBias, activation, sum, held);
+            DnnlPrimitive[] last =
+                    products(grid.blocks() - 1, from, to, hasBias, activation, sum, held);
+            Parallel.run(
+                    grid.blocks(),
+                    grid.grain(to.size(0)),
+                    (start, end) -> {
+                        for (int block = (int) start; block < end; block++) {
+                            boolean isLast = block == grid.blocks() - 1;
+                            multiplyBlock(isLast ? last : wide, block, a, shift, out);
+                        }
+                    });
+        } finally {
+            held.forEach(DnnlPrimitive::release);
+        }
+    }
+
+    /** Computes a block of the result's columns, adding up the parts of K in their order. */
+    private void multiplyBlock(
+            DnnlPrimitive[] products, int block, Tensor a, long shift, Tensor out) {
+        long column = block * grid.width() * Float.BYTES;
+        long target = address(out) + column;
         long source = address(a);
-        int width = a.dataType().getNumOfBytes();
-        int last = parts.length - 1;
-        for (int i = 0; i <= last; i++) {
-            DnnlOperations.Finish finish =
-                    new DnnlOperations.Finish(
-                            i == last && bias != null,
-                            sum || i > 0,
-                            i == last ? activation : Activation.NONE);
-            DnnlPrimitive product = product(i, a.layout(), out.layout(), finish);
-            try {
-                long from = source + i * depth * width;
-                if (finish.bias()) {
-                    product.execute(memory, from, parts[i].address(), target, shift);
-                } else {
-                    product.execute(memory, from, parts[i].address(), target);
-                }
-            } finally {
-                product.release();
+        long step = grid.depth() * a.dataType().getNumOfBytes();
+        for (int part = 0; part < grid.parts(); part++) {
+            long from = source + part * step;
+            if (shift != 0 && part == grid.parts() - 1) {
+                products[part].execute(memory, from, address(part, block), target, shift + column);
+            } else {
+                products[part].execute(memory, from, address(part, block), target);
             }
         }
+    }
+
+    private DnnlPrimitive[] products(
+            int block,
+            Layout a,
+            Layout out,
+            boolean bias,
+            Activation activation,
+            boolean sum,
+            List<DnnlPrimitive> held) {
+        DnnlPrimitive[] products = new DnnlPrimitive[grid.parts()];
+        for (int part = 0; part < products.length; part++) {
+            boolean last = part == products.length - 1;
+            DnnlOperations.Finish finish =
+                    new DnnlOperations.Finish(
+                            last && bias, sum || part > 0, last ? activation : Activation.NONE);
+            products[part] = product(part, block, a, out, finish);
+            held.add(products[part]);
+        }
+        return products;
     }
 
     private static Tensor contiguous(Tensor bias) {
@@ -368,12 +381,14 @@ final class DnnlMatrix implements PackedMatrix {
         return bias;
     }
 
-    private DnnlPrimitive product(int part, Layout a, Layout out, DnnlOperations.Finish finish) {
+    private DnnlPrimitive product(
+            int part, int block, Layout a, Layout out, DnnlOperations.Finish finish) {
         long m = out.size(0);
-        long k = Math.min(depth, rows - part * depth);
+        long k = grid.depthOf(part);
+        long n = grid.widthOf(block);
         // A single row may have any stride; this one makes the shapes that are alike the same.
-        long sourceStride = m == 1 ? rows : a.stride(0);
-        long targetStride = m == 1 ? columns : out.stride(0);
+        long sourceStride = m == 1 ? k : a.stride(0);
+        long targetStride = m == 1 ? n : out.stride(0);
         DnnlPrimitives.Key key =
                 new DnnlPrimitives.Key(
                         PRODUCT,
@@ -381,47 +396,23 @@ final class DnnlMatrix implements PackedMatrix {
                         kind.weights(),
                         m,
                         k,
-                        columns,
+                        n,
                         sourceStride,
                         targetStride,
                         finish.bias() ? 1 : 0,
                         finish.sum() ? 1 : 0,
                         finish.activation().ordinal());
-        return DnnlPrimitives.find(
-                        key,
-                        () ->
-                                DnnlOperations.product(
-                                        Dnnl.describe(
-                                                kind.source(),
-                                                new long[] {m, k},
-                                                new long[] {sourceStride, 1}),
-                                        Dnnl.copy(layouts[part]),
-                                        Dnnl.describe(
-                                                dnnl_f32,
-                                                new long[] {m, columns},
-                                                new long[] {targetStride, 1}),
-                                        finish))
-                .orElseThrow(
-                        () ->
-                                new EngineException(
-                                        "oneDNN has no product of "
-                                                + m
-                                                + " × "
-                                                + k
-                                                + " by "
-                                                + k
-                                                + " × "
-                                                + columns
-                                                + " in its packed layout."));
-    }
-
-    /** Returns a copy rounded to bfloat16. */
-    private Tensor toBfloat16(Tensor a) {
-        Layout layout = Layout.contiguous(a.layout().shape());
-        Tensor rounded =
-                new Tensor(
-                        memory.allocate(layout.count() * Short.BYTES), DataType.BFLOAT16, layout);
-        Elementwise.copy(a, rounded);
-        return rounded;
+        return DnnlPrimitives.get(
+                key,
+                () ->
+                        DnnlOperations.product(
+                                Dnnl.describe(
+                                        kind.source(),
+                                        new long[] {m, k},
+                                        new long[] {sourceStride, 1}),
+                                Dnnl.copy(layout(part, block)),
+                                Dnnl.describe(
+                                        dnnl_f32, new long[] {m, n}, new long[] {targetStride, 1}),
+                                finish));
     }
 }

@@ -105,8 +105,6 @@ final class DnnlOperations {
     /**
      * Compiles a product; its arguments are source, weights, target, and the bias if there is one.
      * The descriptions then belong to the operation.
-     *
-     * @return null if oneDNN has no fast way
      */
     static DnnlPrimitive product(
             dnnl_memory_desc source,
@@ -114,17 +112,7 @@ final class DnnlOperations {
             dnnl_memory_desc target,
             Finish finish) {
         dnnl_primitive_desc product = new dnnl_primitive_desc();
-        int status = describeProduct(product, source, weights, target, finish);
-        boolean slow = status == 0 && isSlow(DnnlPrimitive.implementation(product));
-        if (slow) {
-            dnnl_primitive_desc_destroy(product);
-        }
-        if (status != 0 || slow) {
-            dnnl_memory_desc_destroy(source);
-            dnnl_memory_desc_destroy(weights);
-            dnnl_memory_desc_destroy(target);
-            return null;
-        }
+        Dnnl.check(describeProduct(product, source, weights, target, finish), "compile a product");
         if (!finish.bias()) {
             return new DnnlPrimitive(
                     product,

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -38,28 +37,21 @@ final class DnnlPrimitives {
         }
     }
 
-    /**
-     * Returns an operation, compiled now if it is new. The caller releases it.
-     *
-     * @param compiler returns null if oneDNN has no fast way, which is not remembered
-     */
-    static Optional<DnnlPrimitive> find(Key key, Supplier<DnnlPrimitive> compiler) {
+    /** Returns an operation, compiled now if it is new. The caller releases it. */
+    static DnnlPrimitive get(Key key, Supplier<DnnlPrimitive> compiler) {
         synchronized (CACHE) {
             DnnlPrimitive known = CACHE.get(key);
             if (known != null && known.retain()) {
-                return Optional.of(known);
+                return known;
             }
         }
         DnnlPrimitive compiled = compiler.get();
-        if (compiled == null) {
-            return Optional.empty();
-        }
         synchronized (CACHE) {
             DnnlPrimitive known = CACHE.get(key);
             if (known != null && known.retain()) {
                 // Another thread was faster.
                 compiled.release();
-                return Optional.of(known);
+                return known;
             }
             compiled.retain();
             CACHE.put(key, compiled);
@@ -69,7 +61,7 @@ final class DnnlPrimitives {
                 eldest.remove();
                 dropped.release();
             }
-            return Optional.of(compiled);
+            return compiled;
         }
     }
 }

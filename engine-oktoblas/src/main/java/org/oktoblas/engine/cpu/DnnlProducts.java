@@ -3,7 +3,6 @@ package org.oktoblas.engine.cpu;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.Optional;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
@@ -14,111 +13,159 @@ final class DnnlProducts {
     /** Below so many multiplications plain Java is done before oneDNN has compiled the shape. */
     private static final long SMALLEST = 1 << 23;
 
+    /** The result is computed in tiles, as many at a time as there are threads. */
+    private static final long TILE_ROWS = 128;
+
+    private static final long TILE_COLUMNS = 512;
+
+    /** Multiplications worth another thread. */
+    private static final long GRAIN = 1 << 21;
+
     private static final long KIND = 2;
 
     private DnnlProducts() {}
 
     /**
-     * Returns whether a product is large enough to be compiled. This depends on the sizes alone, so
-     * that a program computes the same whenever it runs.
+     * Returns whether a product is large enough to be compiled, and of a kind that can. This
+     * depends on types, sizes and layouts alone, so that a program computes the same whenever it
+     * runs.
      */
-    static boolean isWorthwhile(Tensor a, Tensor b, Tensor out) {
+    static boolean suits(Tensor a, Tensor b, Tensor out) {
         long depth = a.layout().size(a.layout().rank() - 1);
         return a.dataType() == DataType.FLOAT32
                 && b.dataType() == DataType.FLOAT32
                 && out.dataType() == DataType.FLOAT32
-                && out.layout().rank() <= 6
-                && out.layout().count() * depth >= SMALLEST;
+                && out.layout().count() * depth >= SMALLEST
+                && Matrix.fits(a.layout())
+                && Matrix.fits(b.layout())
+                && Matrix.fits(out.layout());
     }
 
-    /**
-     * Multiplies, if oneDNN can with these layouts.
-     *
-     * @return false if it cannot; nothing is then done
-     */
-    static boolean multiply(CpuMemory memory, Tensor a, Tensor b, Tensor out) {
-        Layout left = a.layout();
-        Layout right = b.layout();
-        Layout result = out.layout();
-        if (!isPlain(left) || !isPlain(right) || !isPlain(result)) {
-            return false;
-        }
-        Optional<DnnlPrimitive> product =
-                DnnlPrimitives.find(
-                        key(left, right, result),
+    /** Multiplies (…, M, K) by (…, K, N), which suit. */
+    static void multiply(CpuMemory memory, Tensor a, Tensor b, Tensor out) {
+        Layout layout = out.layout();
+        int rank = layout.rank();
+        long m = layout.size(rank - 2);
+        long n = layout.size(rank - 1);
+        long depth = a.layout().size(rank - 1);
+        long rowTiles = (m + TILE_ROWS - 1) / TILE_ROWS;
+        long columnTiles = (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+        long work = Math.min(m, TILE_ROWS) * Math.min(n, TILE_COLUMNS) * depth;
+        Parallel.run(
+                layout.count() / (m * n) * rowTiles * columnTiles,
+                Math.max(1, GRAIN / work),
+                (start, end) -> {
+                    for (long tile = start; tile < end; tile++) {
+                        long matrix = tile / (rowTiles * columnTiles);
+                        long row = tile / columnTiles % rowTiles * TILE_ROWS;
+                        long column = tile % columnTiles * TILE_COLUMNS;
+                        long rows = Math.min(TILE_ROWS, m - row);
+                        long columns = Math.min(TILE_COLUMNS, n - column);
+                        multiply(
+                                memory,
+                                Matrix.of(a, matrix).part(row, rows, 0, depth),
+                                Matrix.of(b, matrix).part(0, depth, column, columns),
+                                Matrix.of(out, matrix).part(row, rows, column, columns));
+                    }
+                });
+    }
+
+    /** Multiplies two matrices on the calling thread. */
+    static void multiply(CpuMemory memory, Matrix a, Matrix b, Matrix out) {
+        DnnlPrimitives.Key key =
+                new DnnlPrimitives.Key(
+                        KIND,
+                        out.rows(),
+                        a.columns(),
+                        out.columns(),
+                        a.rowStride(),
+                        a.columnStride(),
+                        b.rowStride(),
+                        b.columnStride(),
+                        out.rowStride(),
+                        out.columnStride());
+        DnnlPrimitive product =
+                DnnlPrimitives.get(
+                        key,
                         () ->
                                 DnnlOperations.product(
-                                        describe(left),
-                                        describe(right),
-                                        describe(result),
+                                        a.describe(),
+                                        b.describe(),
+                                        out.describe(),
                                         DnnlOperations.Finish.NOTHING));
-        if (product.isEmpty()) {
-            return false;
-        }
         try {
-            product.get().execute(memory, address(a), address(b), address(out));
+            product.execute(memory, a.address(), b.address(), out.address());
         } finally {
-            product.get().release();
+            product.release();
         }
-        return true;
     }
 
-    /** Returns the address of a tensor's first element. */
-    static long address(Tensor tensor) {
-        return ((CpuStorage) tensor.storage()).address()
-                + tensor.layout().offset() * tensor.dataType().getNumOfBytes();
-    }
+    /** A float32 matrix at an address; strides count elements. */
+    record Matrix(long address, long rows, long columns, long rowStride, long columnStride) {
 
-    /** Returns whether matrices have rows or columns beside each other, and no stride backwards. */
-    private static boolean isPlain(Layout layout) {
-        int last = layout.rank() - 1;
-        for (int i = 0; i <= last; i++) {
-            if (layout.stride(i) < 0) {
-                return false;
+        /** Returns whether the last two dimensions have rows or columns beside each other. */
+        static boolean fits(Layout layout) {
+            int last = layout.rank() - 1;
+            long rows = layout.size(last - 1);
+            long columns = layout.size(last);
+            long rowStride = layout.stride(last - 1);
+            long columnStride = layout.stride(last);
+            return (columnStride == 1 || columns == 1) && (rowStride >= columns || rows == 1)
+                    || (rowStride == 1 || rows == 1) && (columnStride >= rows || columns == 1);
+        }
+
+        /** Returns one matrix of a batch, counted in row-major order. */
+        static Matrix of(Tensor tensor, long index) {
+            Layout layout = tensor.layout();
+            int last = layout.rank() - 1;
+            long element = layout.offset();
+            long rest = index;
+            for (int i = last - 2; i >= 0; i--) {
+                element += rest % layout.size(i) * layout.stride(i);
+                rest /= layout.size(i);
             }
+            return new Matrix(
+                    ((CpuStorage) tensor.storage()).address() + element * Float.BYTES,
+                    layout.size(last - 1),
+                    layout.size(last),
+                    layout.stride(last - 1),
+                    layout.stride(last));
         }
-        long rows = layout.size(last - 1);
-        long columns = layout.size(last);
-        long rowStride = layout.stride(last - 1);
-        long columnStride = layout.stride(last);
-        return (columnStride == 1 || columns == 1) && (rowStride >= columns || rows == 1)
-                || (rowStride == 1 || rows == 1) && (columnStride >= rows || columns == 1);
-    }
 
-    /** A dimension of stride 0 repeats one matrix: oneDNN broadcasts those of length 1. */
-    private static dnnl_memory_desc describe(Layout layout) {
-        int rank = layout.rank();
-        long[] shape = layout.shape();
-        long[] strides = layout.strides();
-        for (int i = 0; i < rank; i++) {
-            if (strides[i] == 0) {
-                shape[i] = i < rank - 2 ? 1 : shape[i];
+        /** Returns some of the rows and columns. */
+        Matrix part(long row, long rowCount, long column, long columnCount) {
+            return new Matrix(
+                            address + (row * rowStride + column * columnStride) * Float.BYTES,
+                            rowCount,
+                            columnCount,
+                            rowStride,
+                            columnStride)
+                    .plain();
+        }
+
+        /** Gives strides that are never used the values that a dense matrix would have there. */
+        private Matrix plain() {
+            boolean byRows = columns == 1 ? rowStride != 1 || rows == 1 : columnStride == 1;
+            if (rows == 1) {
+                return byRows || columns == 1
+                        ? new Matrix(address, rows, columns, columns, 1)
+                        : new Matrix(address, rows, columns, 1, columnStride);
             }
+            if (columns == 1) {
+                return byRows
+                        ? new Matrix(address, rows, columns, rowStride, 1)
+                        : new Matrix(address, rows, columns, 1, rows);
+            }
+            return this;
         }
-        // The stride of a single row or column is never used, but must look like one.
-        if (shape[rank - 1] == 1 && strides[rank - 2] != 1) {
-            strides[rank - 1] = 1;
-        } else if (shape[rank - 1] == 1) {
-            strides[rank - 1] = shape[rank - 2];
-        }
-        if (shape[rank - 2] == 1) {
-            strides[rank - 2] = strides[rank - 1] == 1 ? shape[rank - 1] : 1;
-        }
-        return Dnnl.describe(dnnl_f32, shape, strides);
-    }
 
-    private static DnnlPrimitives.Key key(Layout a, Layout b, Layout out) {
-        int rank = out.rank();
-        long[] values = new long[2 + 4 * rank + 1];
-        values[0] = KIND;
-        values[1] = rank;
-        for (int i = 0; i < rank; i++) {
-            values[2 + 4 * i] = out.size(i);
-            values[3 + 4 * i] = a.stride(i);
-            values[4 + 4 * i] = b.stride(i);
-            values[5 + 4 * i] = out.stride(i);
+        Matrix transposed() {
+            return new Matrix(address, columns, rows, columnStride, rowStride);
         }
-        values[values.length - 1] = a.size(rank - 1);
-        return new DnnlPrimitives.Key(values);
+
+        private dnnl_memory_desc describe() {
+            return Dnnl.describe(
+                    dnnl_f32, new long[] {rows, columns}, new long[] {rowStride, columnStride});
+        }
     }
 }

@@ -1,26 +1,62 @@
 package org.oktoblas.engine.cpu;
 
-import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the parts of one operation on a few daemon threads and the calling one. How work is split
  * never changes results: every element is computed by one part alone.
+ *
+ * <p>Threads take parts as they come: one that the system has put aside for another process holds
+ * up the part it has, not its whole share, and a caller whose helpers are all busy does the work
+ * alone.
  */
 final class Parallel {
 
     /** The number of threads, the caller's included. */
     static final int THREADS = threads();
 
-    private static final Executor WORKERS = workers();
+    /** How long a thread without work stays awake: waking it takes about as long. */
+    private static final long ATTENTIVE_NANOS =
+            THREADS <= Runtime.getRuntime().availableProcessors() ? 100_000 : 0;
+
+    /** Jobs of which some parts may not have been taken yet. */
+    private static final Queue<Job> JOBS = new ConcurrentLinkedQueue<>();
+
+    private static final Queue<Thread> ASLEEP = new ConcurrentLinkedQueue<>();
+
+    static {
+        start(THREADS - 1, Thread::new);
+    }
 
     private Parallel() {}
+
+    /**
+     * Starts helpers, as many as the system gives: with fewer, or none, callers do more of the work
+     * themselves.
+     *
+     * @return how many there are
+     */
+    static int start(int count, ThreadFactory threads) {
+        for (int i = 0; i < count; i++) {
+            try {
+                Thread thread = threads.newThread(new Worker());
+                thread.setName("oktoblas-cpu-" + (i + 1));
+                thread.setDaemon(true);
+                thread.start();
+            } catch (OutOfMemoryError e) {
+                LoggerFactory.getLogger(Parallel.class)
+                        .warn("Only {} of {} threads could be started: {}", i, count, e.toString());
+                return i;
+            }
+        }
+        return count;
+    }
 
     /** A part of an operation: the elements, rows or heads from start to end. */
     interface Range {
@@ -41,13 +77,12 @@ final class Parallel {
             return;
         }
         // More parts than threads, so that a late thread does not hold up the others.
-        int parts = (int) Math.min(4L * THREADS, count / grain);
-        run(count, parts, Math.min(THREADS, parts) - 1, WORKERS, range);
+        runParts(count, (int) Math.min(4L * THREADS, count / grain), range);
     }
 
-    /** Runs an operation in parts, on the calling thread and at most so many helpers. */
-    static void run(long count, int parts, int helpers, Executor workers, Range range) {
-        new Job(count, parts, range).run(helpers, workers);
+    /** Runs an operation in that many parts, on the calling thread and helpers that are free. */
+    static void runParts(long count, int parts, Range range) {
+        new Job(count, parts, range).run();
     }
 
     private static int threads() {
@@ -73,26 +108,42 @@ final class Parallel {
                         + "\".");
     }
 
-    private static Executor workers() {
-        if (THREADS == 1) {
-            return null;
+    /** A pool thread: takes parts of whatever job there is, and sleeps when there is none. */
+    private static final class Worker implements Runnable {
+
+        @Override
+        public void run() {
+            while (true) {
+                Job job = JOBS.peek();
+                if (job != null) {
+                    job.work();
+                } else if (!jobSoon()) {
+                    sleep();
+                }
+            }
         }
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(
-                        THREADS - 1,
-                        THREADS - 1,
-                        5,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        task -> {
-                            Thread thread =
-                                    new Thread(task, "oktoblas-cpu-" + number.incrementAndGet());
-                            thread.setDaemon(true);
-                            return thread;
-                        });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+
+        /** Looks out for a job as long as the gaps between a model's operations usually last. */
+        private static boolean jobSoon() {
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < ATTENTIVE_NANOS) {
+                if (JOBS.peek() != null) {
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+            return false;
+        }
+
+        private static void sleep() {
+            Thread self = Thread.currentThread();
+            ASLEEP.add(self);
+            // A job that came before this thread was listed would not wake it.
+            if (JOBS.peek() == null) {
+                LockSupport.park();
+            }
+            ASLEEP.remove(self);
+        }
     }
 
     private static final class Job {
@@ -112,21 +163,21 @@ final class Parallel {
             left = new AtomicInteger(parts);
         }
 
-        void run(int helpers, Executor workers) {
-            try {
-                for (int i = 0; i < helpers; i++) {
-                    workers.execute(this::work);
+        void run() {
+            JOBS.add(this);
+            for (int i = 1; i < Math.min(THREADS, parts); i++) {
+                Thread sleeper = ASLEEP.poll();
+                if (sleeper == null) {
+                    break;
                 }
-            } catch (OutOfMemoryError | RejectedExecutionException e) {
-                // The system gives no more threads: this one does what is left. It must not leave
-                // before the helpers that did start, as they use the operation's memory.
+                LockSupport.unpark(sleeper);
             }
             work();
             for (int spins = 0; left.get() > 0; spins++) {
-                if (spins < 1000) {
+                if (spins < 5000) {
                     Thread.onSpinWait();
                 } else {
-                    LockSupport.parkNanos(this, 100_000);
+                    LockSupport.parkNanos(this, 50_000);
                 }
             }
             Throwable thrown = failure.get();
@@ -139,7 +190,7 @@ final class Parallel {
         }
 
         /** Takes parts until there are none; a thread that comes too late finds none. */
-        private void work() {
+        void work() {
             for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
                 try {
                     range.run(count * part / parts, count * (part + 1) / parts);
@@ -151,6 +202,8 @@ final class Parallel {
                     }
                 }
             }
+            // Whoever finds no more parts takes the job away; the parts in work go on.
+            JOBS.remove(this);
         }
     }
 }

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -18,65 +20,99 @@ class ParallelTest {
 
     private static final int COUNT = 1000;
 
-    /** Starts the first helper, and fails for all others. */
-    private static Executor failing(Throwable failure, CountDownLatch running) {
-        AtomicInteger asked = new AtomicInteger();
-        return task -> {
-            if (asked.incrementAndGet() == 1) {
-                new Thread(task).start();
-                try {
-                    // The helper is in the midst of a part when the next one fails to start.
-                    running.await();
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-            } else if (failure instanceof Error e) {
-                throw e;
-            } else {
-                throw (RuntimeException) failure;
-            }
-        };
+    /** A helper beside those that the machine's processors call for. */
+    private static void helper() {
+        assertEquals(1, Parallel.start(1, Thread::new));
     }
 
     @Test
-    void withoutMoreThreadsTheCallerDoesTheRestAndWaits() {
-        Throwable[] failures = {
-            new OutOfMemoryError("unable to create native thread"),
-            new RejectedExecutionException("shut down")
-        };
-        for (Throwable failure : failures) {
-            Thread caller = Thread.currentThread();
-            CountDownLatch running = new CountDownLatch(1);
-            AtomicInteger busy = new AtomicInteger();
-            AtomicIntegerArray seen = new AtomicIntegerArray(COUNT);
-            Parallel.run(
+    void aThreadThatCannotStartLeavesTheOthersToWork() {
+        AtomicInteger asked = new AtomicInteger();
+        int started =
+                Parallel.start(
+                        3,
+                        task ->
+                                asked.incrementAndGet() == 1
+                                        ? new Thread(task)
+                                        : new Thread(task) {
+                                            @Override
+                                            public void start() {
+                                                throw new OutOfMemoryError("no native thread");
+                                            }
+                                        });
+        assertEquals(1, started);
+        assertEquals(2, asked.get());
+        everyElementOnce();
+    }
+
+    @Test
+    void theCallerWaitsForHelpersInTheMidstOfAPart() {
+        helper();
+        Thread caller = Thread.currentThread();
+        AtomicInteger busy = new AtomicInteger();
+        AtomicInteger helped = new AtomicInteger();
+        for (int i = 0; i < 20; i++) {
+            Parallel.runParts(
                     COUNT,
                     8,
-                    3,
-                    failing(failure, running),
                     (start, end) -> {
                         busy.incrementAndGet();
-                        if (Thread.currentThread() != caller) {
-                            running.countDown();
-                            sleep();
-                        }
-                        for (long i = start; i < end; i++) {
-                            seen.incrementAndGet((int) i);
-                        }
+                        boolean own = Thread.currentThread() == caller;
+                        helped.addAndGet(own ? 0 : 1);
+                        sleep(own ? 1 : 5);
                         busy.decrementAndGet();
                     });
             assertEquals(0, busy.get(), "parts still running");
-            int[] once = new int[COUNT];
-            Arrays.fill(once, 1);
-            int[] actual = new int[COUNT];
-            Arrays.setAll(actual, seen::get);
-            assertArrayEquals(once, actual);
+        }
+        assertEquals(true, helped.get() > 0, "helpers helped");
+    }
+
+    @Test
+    void manyCallersAtOnceAndCallsWithinCalls() throws Exception {
+        helper();
+        ExecutorService callers = Executors.newFixedThreadPool(8);
+        List<Future<?>> results = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            results.add(
+                    callers.submit(
+                            () -> Parallel.runParts(4, 4, (start, end) -> everyElementOnce())));
+        }
+        for (Future<?> result : results) {
+            result.get();
+        }
+        callers.shutdown();
+    }
+
+    @Test
+    void aSleepingHelperWakesUp() {
+        helper();
+        for (int i = 0; i < 20; i++) {
+            // Longer than helpers stay awake.
+            sleep(2);
+            everyElementOnce();
         }
     }
 
-    private static void sleep() {
+    private static void everyElementOnce() {
+        AtomicIntegerArray seen = new AtomicIntegerArray(COUNT);
+        Parallel.runParts(
+                COUNT,
+                7,
+                (start, end) -> {
+                    for (long i = start; i < end; i++) {
+                        seen.incrementAndGet((int) i);
+                    }
+                });
+        int[] once = new int[COUNT];
+        Arrays.fill(once, 1);
+        int[] actual = new int[COUNT];
+        Arrays.setAll(actual, seen::get);
+        assertArrayEquals(once, actual);
+    }
+
+    private static void sleep(int millis) {
         try {
-            Thread.sleep(100);
+            Thread.sleep(millis);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -84,21 +120,16 @@ class ParallelTest {
 
     @Test
     void aPartsFailureReachesTheCaller() {
+        helper();
         IllegalStateException failure = new IllegalStateException("part");
-        Executor none =
-                task -> {
-                    throw new OutOfMemoryError("unable to create native thread");
-                };
         assertSame(
                 failure,
                 assertThrows(
                         IllegalStateException.class,
                         () ->
-                                Parallel.run(
+                                Parallel.runParts(
                                         COUNT,
                                         4,
-                                        3,
-                                        none,
                                         (start, end) -> {
                                             throw failure;
                                         })));
