@@ -19,8 +19,8 @@ record WeightGrid(long rows, long columns, long depth, long width, int bytes) {
      */
     private static final long MIXED_DEPTH = 512;
 
-    /** A block of this size takes some twenty microseconds to read. */
-    private static final long BLOCK_BYTES = 256 << 10;
+    /** A block of this size takes some thirty microseconds to read. */
+    private static final long BLOCK_BYTES = 512 << 10;
 
     private static final long MOST_BLOCKS = 64;
 
