@@ -198,7 +198,10 @@ class OkmMutationTest {
         }
     }
 
-    /** Twice the size with nothing added: the model is large enough for fixed costs to vanish. */
+    /**
+     * Twice the size, and what an exception with its stack trace takes however short a mutation cut
+     * the file: a few kilobytes.
+     */
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void largerArchivesStayWithinTwiceTheirSize(@ForAll Random random) throws Exception {
         Path large = temp.resolve("large.okm");
@@ -220,7 +223,7 @@ class OkmMutationTest {
             assertTrue(e.getMessage().contains(large.toString()), e.getMessage());
         }
         long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
-        assertTrue(allocated <= 2 * Files.size(large), allocated + " bytes");
+        assertTrue(allocated <= 2 * Files.size(large) + 16_384, allocated + " bytes");
     }
 
     /** Texts that want to grow into large trees; values stand where a reader must keep them. */
