@@ -359,7 +359,7 @@ class OkmMutationTest {
                 at = child;
                 continue;
             }
-            JsonElement value = HOSTILE.get(random.nextInt(HOSTILE.size()));
+            JsonElement value = HOSTILE.get(random.nextInt(HOSTILE.size())).deepCopy();
             boolean remove = random.nextInt(8) == 0;
             if (object && remove) {
                 at.getAsJsonObject().remove(key);
@@ -368,7 +368,7 @@ class OkmMutationTest {
             } else if (remove) {
                 at.getAsJsonArray().remove(index);
             } else if (random.nextInt(4) == 0) {
-                at.getAsJsonArray().add(child);
+                at.getAsJsonArray().add(child.deepCopy());
             } else {
                 at.getAsJsonArray().set(index, value);
             }
