@@ -1,7 +1,6 @@
 package org.oktoblas.cli;
 
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,7 +51,7 @@ public final class Console {
     /** Returns the process's console; the launcher knows which of its streams are terminals. */
     static Console system() {
         return new Console(
-                new FileInputStream(FileDescriptor.in),
+                System.in,
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
                 Boolean.getBoolean("okto.terminal.out"),
