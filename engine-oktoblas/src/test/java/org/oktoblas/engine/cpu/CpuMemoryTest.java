@@ -24,6 +24,7 @@ import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
+import org.oktoblas.engine.backend.TestTensors;
 
 /** Memory outside the heap: counted, aligned, reused within bounds, and beyond two gigabytes. */
 class CpuMemoryTest {

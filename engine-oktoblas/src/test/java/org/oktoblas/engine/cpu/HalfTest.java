@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.oktoblas.engine.backend.TestTensors;
 
 /** 16-bit conversions against their definitions. */
 class HalfTest {

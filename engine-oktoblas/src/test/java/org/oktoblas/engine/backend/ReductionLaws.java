@@ -1,4 +1,4 @@
-package org.oktoblas.engine.cpu;
+package org.oktoblas.engine.backend;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,14 +15,14 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
-import org.oktoblas.engine.backend.Layout;
-import org.oktoblas.engine.backend.ReduceOp;
-import org.oktoblas.engine.backend.Tensor;
 
 /** Reductions, scans, sorting, gather and scatter over random shapes, types and layouts. */
-class ReductionTest {
+public abstract class ReductionLaws {
 
-    private final CpuBackend backend = CpuBackend.get();
+    private final Backend backend = backend();
+
+    /** Returns what is held to these laws. */
+    protected abstract Backend backend();
 
     private static double[] content(DataType type, int count, Random random) {
         double[] values = new double[count];

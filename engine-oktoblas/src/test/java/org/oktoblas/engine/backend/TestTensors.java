@@ -1,4 +1,4 @@
-package org.oktoblas.engine.cpu;
+package org.oktoblas.engine.backend;
 
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
@@ -6,21 +6,17 @@ import java.nio.ByteOrder;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
-import org.oktoblas.engine.backend.Backend;
-import org.oktoblas.engine.backend.Layout;
-import org.oktoblas.engine.backend.Storage;
-import org.oktoblas.engine.backend.Tensor;
 
 /** Tensors for tests, written and read byte by byte and apart from the code under test. */
-final class TestTensors {
+public final class TestTensors {
 
-    static final DataType[] FLOATING = {
+    public static final DataType[] FLOATING = {
         DataType.FLOAT32, DataType.FLOAT64, DataType.FLOAT16, DataType.BFLOAT16
     };
-    static final DataType[] INTEGRAL = {
+    public static final DataType[] INTEGRAL = {
         DataType.INT8, DataType.UINT8, DataType.INT32, DataType.INT64
     };
-    static final DataType[] ALL = {
+    public static final DataType[] ALL = {
         DataType.FLOAT32,
         DataType.FLOAT64,
         DataType.FLOAT16,
@@ -35,14 +31,15 @@ final class TestTensors {
     private TestTensors() {}
 
     /** A contiguous tensor with uninitialised content. */
-    static Tensor empty(Backend backend, DataType type, long... shape) {
+    public static Tensor empty(Backend backend, DataType type, long... shape) {
         Layout layout = Layout.contiguous(shape);
         Storage storage = backend.allocate(layout.count() * type.getNumOfBytes());
         return new Tensor(storage, type, layout);
     }
 
     /** A contiguous tensor whose element i is what the function gives, rounded to the type. */
-    static Tensor of(Backend backend, DataType type, IntToDoubleFunction values, long... shape) {
+    public static Tensor of(
+            Backend backend, DataType type, IntToDoubleFunction values, long... shape) {
         Tensor tensor = empty(backend, type, shape);
         int count = (int) tensor.layout().count();
         ByteBuffer bytes =
@@ -55,12 +52,12 @@ final class TestTensors {
         return tensor;
     }
 
-    static Tensor of(Backend backend, DataType type, double[] values, long... shape) {
+    public static Tensor of(Backend backend, DataType type, double[] values, long... shape) {
         return of(backend, type, i -> values[i], shape);
     }
 
     /** A contiguous tensor of normally distributed numbers. */
-    static Tensor normal(Backend backend, DataType type, long seed, long... shape) {
+    public static Tensor normal(Backend backend, DataType type, long seed, long... shape) {
         Random random = new Random(seed);
         return of(backend, type, i -> random.nextGaussian(), shape);
     }
@@ -69,7 +66,7 @@ final class TestTensors {
      * A tensor of that content and shape in another layout: dimensions in any order in memory, gaps
      * between the elements, an offset, and some axes backwards.
      */
-    static Tensor scattered(
+    public static Tensor scattered(
             Backend backend, DataType type, double[] values, Random random, long... shape) {
         int rank = shape.length;
         int[] order = new int[rank];
@@ -96,24 +93,23 @@ final class TestTensors {
                 strides[i] = -strides[i];
             }
         }
-        long total = size + offset + 5;
-        Storage storage = backend.allocate(total * type.getNumOfBytes());
+        int total = (int) (size + offset) + 5;
+        int width = type.getNumOfBytes();
+        Storage storage = backend.allocate((long) total * width);
         Tensor tensor = new Tensor(storage, type, new Layout(shape.clone(), strides, offset));
-        byte[] zeros = new byte[(int) total * type.getNumOfBytes()];
-        backend.write(ByteBuffer.wrap(zeros), storage, 0);
+        ByteBuffer bytes = ByteBuffer.allocate(total * width).order(ByteOrder.nativeOrder());
         long count = tensor.layout().count();
         for (int i = 0; i < count; i++) {
-            ByteBuffer one =
-                    ByteBuffer.allocate(type.getNumOfBytes()).order(ByteOrder.nativeOrder());
-            put(one, type, values[i]);
-            one.flip();
-            backend.write(one, storage, element(tensor.layout(), i) * type.getNumOfBytes());
+            bytes.position((int) element(tensor.layout(), i) * width);
+            put(bytes, type, values[i]);
         }
+        bytes.rewind();
+        backend.write(bytes, storage, 0);
         return tensor;
     }
 
     /** The elements in row-major order. */
-    static double[] read(Backend backend, Tensor tensor) {
+    public static double[] read(Backend backend, Tensor tensor) {
         DataType type = tensor.dataType();
         int width = type.getNumOfBytes();
         double[] values = new double[(int) tensor.layout().count()];
@@ -131,17 +127,17 @@ final class TestTensors {
     }
 
     /** What is left of a number in a data type. */
-    static double round(DataType type, double value) {
+    public static double round(DataType type, double value) {
         ByteBuffer bytes = ByteBuffer.allocate(type.getNumOfBytes()).order(ByteOrder.nativeOrder());
         put(bytes, type, value);
         return get(bytes, 0, type);
     }
 
-    static double[] round(DataType type, double[] values) {
+    public static double[] round(DataType type, double[] values) {
         return map(values, v -> round(type, v));
     }
 
-    static double[] map(double[] values, DoubleUnaryOperator function) {
+    public static double[] map(double[] values, DoubleUnaryOperator function) {
         double[] result = new double[values.length];
         for (int i = 0; i < values.length; i++) {
             result[i] = function.applyAsDouble(values[i]);
@@ -150,7 +146,7 @@ final class TestTensors {
     }
 
     /** The distance between neighbouring numbers around 1. */
-    static double epsilon(DataType type) {
+    public static double epsilon(DataType type) {
         return switch (type) {
             case FLOAT64 -> 0x1p-52;
             case FLOAT32 -> 0x1p-23;
@@ -200,7 +196,7 @@ final class TestTensors {
     }
 
     /** binary16 by its definition: sign, exponent, significand. */
-    static double float16(short half) {
+    public static double float16(short half) {
         int exponent = half >> 10 & 0x1f;
         int significand = half & 0x3ff;
         double magnitude =
@@ -213,7 +209,7 @@ final class TestTensors {
     }
 
     /** The nearest binary16, ties to even, by looking at the multiples of its unit around it. */
-    static short float16(float value) {
+    public static short float16(float value) {
         int sign = value < 0 || 1 / value < 0 ? 0x8000 : 0;
         double magnitude = Math.abs((double) value);
         if (magnitude != magnitude) {
@@ -229,7 +225,7 @@ final class TestTensors {
     }
 
     /** The nearest bfloat16, ties to even. */
-    static short bfloat16(float value) {
+    public static short bfloat16(float value) {
         if (value != value) {
             return 0x7fc0;
         }

@@ -1,4 +1,4 @@
-package org.oktoblas.engine.cpu;
+package org.oktoblas.engine.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,12 +9,14 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
-import org.oktoblas.engine.backend.Tensor;
 
 /** Softmax and layer norm against double. */
-class NormalizationTest {
+public abstract class NormalizationLaws {
 
-    private final CpuBackend backend = CpuBackend.get();
+    private final Backend backend = backend();
+
+    /** Returns what is held to these laws. */
+    protected abstract Backend backend();
 
     @Property(tries = 150)
     void softmaxAlongAnyAxis(

@@ -1,0 +1,13 @@
+package org.oktoblas.engine.cpu;
+
+import org.oktoblas.engine.backend.AttentionLaws;
+import org.oktoblas.engine.backend.Backend;
+
+/** Through plain Java. */
+class JavaAttentionTest extends AttentionLaws {
+
+    @Override
+    protected Backend backend() {
+        return new CpuBackend("java");
+    }
+}

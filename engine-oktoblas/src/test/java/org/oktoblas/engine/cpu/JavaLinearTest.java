@@ -1,0 +1,18 @@
+package org.oktoblas.engine.cpu;
+
+import org.oktoblas.engine.backend.Backend;
+import org.oktoblas.engine.backend.LinearLaws;
+
+/** Through plain Java. */
+class JavaLinearTest extends LinearLaws {
+
+    @Override
+    protected Backend backend() {
+        return new CpuBackend("java");
+    }
+
+    @Override
+    protected long outstandingBytes(Backend backend) {
+        return ((CpuBackend) backend).outstandingBytes();
+    }
+}
