@@ -49,15 +49,20 @@ final class DnnlMatrix implements PackedMatrix {
      * @param source oneDNN's type of the left-hand side
      * @param weights oneDNN's type of the weights
      * @param stored the same as ours
-     * @param rounding whether both sides are rounded to bfloat16 and multiplied as float32
+     * @param rounding the type that both sides are rounded to before they are multiplied as
+     *     float32, or null
      */
-    private record Kind(int source, int weights, DataType stored, boolean rounding) {
+    private record Kind(int source, int weights, DataType stored, DataType rounding) {
 
-        static final Kind FLOAT32 = new Kind(dnnl_f32, dnnl_f32, DataType.FLOAT32, false);
-        static final Kind ROUNDED = new Kind(dnnl_f32, dnnl_f32, DataType.FLOAT32, true);
-        static final Kind BFLOAT16 = new Kind(dnnl_bf16, dnnl_bf16, DataType.BFLOAT16, false);
-        static final Kind MIXED_FLOAT16 = new Kind(dnnl_f32, dnnl_f16, DataType.FLOAT16, false);
-        static final Kind MIXED_BFLOAT16 = new Kind(dnnl_f32, dnnl_bf16, DataType.BFLOAT16, false);
+        static final Kind FLOAT32 = new Kind(dnnl_f32, dnnl_f32, DataType.FLOAT32, null);
+        static final Kind BFLOAT16 = new Kind(dnnl_bf16, dnnl_bf16, DataType.BFLOAT16, null);
+        static final Kind MIXED_FLOAT16 = new Kind(dnnl_f32, dnnl_f16, DataType.FLOAT16, null);
+        static final Kind MIXED_BFLOAT16 = new Kind(dnnl_f32, dnnl_bf16, DataType.BFLOAT16, null);
+
+        /** Returns this way of computing with both sides rounded to a type first. */
+        Kind rounded(DataType type) {
+            return new Kind(source, weights, stored, type);
+        }
 
         boolean isMixed() {
             return source != weights;
@@ -96,7 +101,15 @@ final class DnnlMatrix implements PackedMatrix {
                         "This processor has no fast bfloat16 products: operands are rounded to"
                                 + " bfloat16 and multiplied in float32.");
             }
-            return packed != null ? packed : pack(memory, matrix, Kind.ROUNDED);
+            return packed != null
+                    ? packed
+                    : pack(memory, matrix, Kind.FLOAT32.rounded(DataType.BFLOAT16));
+        }
+        if (mode == MathMode.FLOAT16) {
+            DnnlMatrix packed = pack(memory, matrix, Kind.MIXED_FLOAT16.rounded(DataType.FLOAT16));
+            return packed != null
+                    ? packed
+                    : pack(memory, matrix, Kind.FLOAT32.rounded(DataType.FLOAT16));
         }
         DnnlMatrix packed =
                 switch (matrix.dataType()) {
@@ -146,8 +159,8 @@ final class DnnlMatrix implements PackedMatrix {
     private void fill(Tensor matrix) {
         Tensor source = matrix;
         try {
-            if (kind.rounding()) {
-                source = converted(memory, source, DataType.BFLOAT16, matrix);
+            if (kind.rounding() != null && source.dataType() != kind.rounding()) {
+                source = converted(memory, source, kind.rounding(), matrix);
             }
             if (source.dataType() != kind.stored() || !DnnlProducts.Matrix.fits(source.layout())) {
                 source = converted(memory, source, kind.stored(), matrix);
@@ -197,7 +210,7 @@ final class DnnlMatrix implements PackedMatrix {
      * @return the same order of bfloat16, or null
      */
     private dnnl_memory_desc twin(int part, int block, dnnl_memory_desc order) {
-        if (kind != Kind.MIXED_FLOAT16) {
+        if (kind.weights() != dnnl_f16) {
             return null;
         }
         dnnl_memory_desc twin = layout(Kind.MIXED_BFLOAT16, grid, part, block);
@@ -291,13 +304,14 @@ final class DnnlMatrix implements PackedMatrix {
     }
 
     private void multiply(Tensor a, Tensor bias, Activation activation, boolean sum, Tensor out) {
-        if (kind.source() == dnnl_f32 && !kind.rounding()) {
+        if (kind.source() == dnnl_f32 && kind.rounding() == null) {
             multiplyConverted(a, bias, activation, sum, out);
             return;
         }
-        Tensor source = converted(memory, a, DataType.BFLOAT16, a);
+        DataType type = kind.rounding() == null ? DataType.BFLOAT16 : kind.rounding();
+        Tensor source = converted(memory, a, type, a);
         try {
-            if (kind.rounding()) {
+            if (kind.rounding() != null) {
                 source = converted(memory, source, DataType.FLOAT32, a);
             }
             multiplyConverted(source, bias, activation, sum, out);

@@ -9,26 +9,34 @@ import org.oktoblas.engine.backend.PackedMatrix;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
-/** A constant right-hand side for plain Java: float32, row by row, rounded to bfloat16 if asked. */
+/** A constant right-hand side for plain Java: float32, row by row, rounded to 16 bits if asked. */
 final class JavaMatrix implements PackedMatrix {
 
     private final Tensor weights;
-    private final MathMode mode;
 
-    private JavaMatrix(Tensor weights, MathMode mode) {
+    /** The type that both sides are rounded to, or null. */
+    private final DataType rounding;
+
+    private JavaMatrix(Tensor weights, DataType rounding) {
         this.weights = weights;
-        this.mode = mode;
+        this.rounding = rounding;
     }
 
     static JavaMatrix pack(CpuMemory memory, Tensor matrix, MathMode mode) {
+        DataType rounding =
+                switch (mode) {
+                    case FLOAT32 -> null;
+                    case FLOAT16 -> DataType.FLOAT16;
+                    case BFLOAT16 -> DataType.BFLOAT16;
+                };
         Layout layout = Layout.contiguous(matrix.layout().shape());
         CpuStorage storage = memory.allocate(layout.count() * Float.BYTES);
         Tensor weights = new Tensor(storage, DataType.FLOAT32, layout);
         Tensor source = matrix;
         try {
-            if (mode == MathMode.BFLOAT16 && matrix.dataType() != DataType.BFLOAT16) {
-                CpuStorage rounded = memory.allocate(layout.count() * Short.BYTES);
-                source = new Tensor(rounded, DataType.BFLOAT16, layout);
+            if (rounding != null && matrix.dataType() != rounding) {
+                CpuStorage half = memory.allocate(layout.count() * Short.BYTES);
+                source = new Tensor(half, rounding, layout);
                 Elementwise.copy(matrix, source);
             }
             Elementwise.copy(source, weights);
@@ -40,7 +48,7 @@ final class JavaMatrix implements PackedMatrix {
                 source.storage().release();
             }
         }
-        return new JavaMatrix(weights, mode);
+        return new JavaMatrix(weights, rounding);
     }
 
     @Override
@@ -72,8 +80,8 @@ final class JavaMatrix implements PackedMatrix {
             Tensor out) {
         weights.storage().retain();
         try {
-            if (mode == MathMode.BFLOAT16) {
-                Tensor rounded = roundToBfloat16(memory, a);
+            if (rounding != null) {
+                Tensor rounded = round(memory, a);
                 try {
                     multiply(rounded, bias, activation, residual, out);
                 } finally {
@@ -87,12 +95,11 @@ final class JavaMatrix implements PackedMatrix {
         }
     }
 
-    /** Returns a rounded copy; bfloat16 is read as the float that it is. */
-    private static Tensor roundToBfloat16(CpuMemory memory, Tensor a) {
+    /** Returns a rounded copy; its 16 bits are read as the floats that they are. */
+    private Tensor round(CpuMemory memory, Tensor a) {
         Layout layout = Layout.contiguous(a.layout().shape());
         Tensor rounded =
-                new Tensor(
-                        memory.allocate(layout.count() * Short.BYTES), DataType.BFLOAT16, layout);
+                new Tensor(memory.allocate(layout.count() * Short.BYTES), rounding, layout);
         Elementwise.copy(a, rounded);
         return rounded;
     }

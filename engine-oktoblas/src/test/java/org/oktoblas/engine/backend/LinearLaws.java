@@ -112,9 +112,10 @@ public abstract class LinearLaws {
                         : TestTensors.of(backend, DataType.FLOAT32, i -> Double.NaN, m, n);
         double[] aValues = TestTensors.read(backend, a);
         double[] wValues = TestTensors.read(backend, w);
-        if (mode == MathMode.BFLOAT16) {
-            aValues = TestTensors.round(DataType.BFLOAT16, aValues);
-            wValues = TestTensors.round(DataType.BFLOAT16, wValues);
+        if (mode != MathMode.FLOAT32) {
+            DataType rounded = DataType.valueOf(mode.name());
+            aValues = TestTensors.round(rounded, aValues);
+            wValues = TestTensors.round(rounded, wValues);
         }
         double[] bValues = TestTensors.read(backend, bias);
         double[] rValues = TestTensors.read(backend, residual);
