@@ -62,11 +62,13 @@ final class Okto implements Runnable {
                                 new CommandLine(new BenchCommand())
                                         .addSubcommand(new BenchInferCommand(console)))
                         .addSubcommand(new DoctorCommand(console))
+                        .addSubcommand(new SelftestCommand(console))
                         .addSubcommand(new AboutCommand(console));
         line.setOut(console.outWriter());
         line.setErr(console.errWriter());
         line.setColorScheme(CommandLine.Help.defaultColorScheme(console.outColours()));
         line.registerConverter(Precision.class, Okto::precision);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpAutoWidth(false);
         line.setParameterExceptionHandler(okto::wrongUse);
         line.setExecutionExceptionHandler(okto::failed);

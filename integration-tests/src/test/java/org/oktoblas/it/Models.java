@@ -1,16 +1,23 @@
 package org.oktoblas.it;
 
 import ai.djl.MalformedModelException;
+import ai.djl.util.Utils;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.oktoblas.convert.HuggingFaceImport;
 import org.oktoblas.okm.OkmWriter;
 import org.oktoblas.okm.Progress;
@@ -24,8 +31,9 @@ final class Models {
     static final List<String> FIXTURES = List.of("plain", "odd", "scaled", "unscaled");
     static final String PROSE = "okto-prose";
 
-    private static final Path RESOURCES = Path.of("src", "test", "resources");
-    private static final Path CONVERTED = Path.of("target", "models");
+    private static final List<String> CHECKPOINT =
+            List.of("config.json", "generation_config.json", "model.safetensors");
+    private static final Path SOURCES = Path.of("..", "examples", "models");
     private static final Map<String, Path> READY = new ConcurrentHashMap<>();
 
     private Models() {}
@@ -42,18 +50,21 @@ final class Models {
 
     /** Returns what Hugging Face transformers computed for a model. */
     static JsonObject expected(String name) {
-        Path folder = name.equals(PROSE) ? Path.of(PROSE) : Path.of("hf-gpt2", name);
-        return read(folder.resolve("expected.json"));
+        return read((name.equals(PROSE) ? PROSE : "hf-gpt2/" + name) + "/expected.json");
     }
 
     /** Returns what the shipped model computes in double precision. */
     static JsonObject proseInDoublePrecision() {
-        return read(Path.of(PROSE, "float64.json"));
+        return read(PROSE + "/float64.json");
     }
 
-    private static JsonObject read(Path resource) {
-        Path file = RESOURCES.resolve(resource);
-        try (Reader reader = Files.newBufferedReader(file)) {
+    private static InputStream open(String resource) {
+        return Objects.requireNonNull(
+                Models.class.getResourceAsStream("/" + resource), "no resource " + resource);
+    }
+
+    private static JsonObject read(String resource) {
+        try (Reader reader = new InputStreamReader(open(resource), StandardCharsets.UTF_8)) {
             return new Gson().fromJson(reader, JsonObject.class);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -61,24 +72,41 @@ final class Models {
     }
 
     private static Path prepare(String name) {
-        if (name.equals(PROSE)) {
-            return Path.of("..", "examples", "models", "okto-prose.okm")
-                    .toAbsolutePath()
-                    .normalize();
-        }
         try {
-            Files.createDirectories(CONVERTED);
-            Path target = CONVERTED.resolve(name + ".okm").toAbsolutePath();
-            Files.deleteIfExists(target);
-            HuggingFaceImport.convert(
-                    RESOURCES.resolve("hf-gpt2").resolve(name),
-                    target,
-                    OkmWriter.Form.FILE,
-                    null,
-                    Progress.NONE);
-            return target;
+            return name.equals(PROSE) ? prose() : convert(name);
         } catch (IOException | MalformedModelException e) {
-            throw new IllegalStateException("fixture " + name, e);
+            throw new IllegalStateException("model " + name, e);
         }
+    }
+
+    /** Looks where {@code okm://okto-prose} is looked for, or in the sources. */
+    private static Path prose() {
+        String folders = System.getenv("OKTO_MODELS");
+        return Stream.of((folders == null ? "" : folders).split(File.pathSeparator))
+                .map(folder -> Path.of(folder).resolve(PROSE + ".okm"))
+                .filter(Files::exists)
+                .findFirst()
+                .orElse(SOURCES.resolve(PROSE + ".okm"))
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    /** The checkpoints are resources, perhaps of a jar: they are unpacked before conversion. */
+    private static Path convert(String name) throws IOException, MalformedModelException {
+        Path folder = Files.createTempDirectory("okto-" + name);
+        Path target = Files.createTempFile("okto-" + name, ".okm");
+        Files.delete(target);
+        target.toFile().deleteOnExit();
+        try {
+            for (String file : CHECKPOINT) {
+                try (InputStream in = open("hf-gpt2/" + name + "/" + file)) {
+                    Files.copy(in, folder.resolve(file));
+                }
+            }
+            HuggingFaceImport.convert(folder, target, OkmWriter.Form.FILE, null, Progress.NONE);
+        } finally {
+            Utils.deleteQuietly(folder);
+        }
+        return target;
     }
 }
