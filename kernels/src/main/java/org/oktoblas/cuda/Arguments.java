@@ -18,8 +18,13 @@ public final class Arguments {
     private final ByteBuffer buffer =
             ByteBuffer.allocateDirect(CAPACITY).order(ByteOrder.nativeOrder());
 
+    private final ByteBuffer pointers = ByteBuffer.allocateDirect(8);
+
     /** Where the driver finds the struct; made once a thread. */
-    private final Object handle = Driver.parameters(buffer);
+    private final Driver.Address handle = Driver.parameters(buffer, pointers);
+
+    /** The alignment of the struct: that of its most aligned field. */
+    private int alignment = 1;
 
     private Arguments() {}
 
@@ -27,10 +32,12 @@ public final class Arguments {
     public static Arguments start() {
         Arguments arguments = OWN.get();
         arguments.buffer.clear();
+        arguments.alignment = 1;
         return arguments;
     }
 
     private void align(int bytes) {
+        alignment = Math.max(alignment, bytes);
         int position = buffer.position();
         int aligned = (position + bytes - 1) & -bytes;
         while (position++ < aligned) {
@@ -78,12 +85,12 @@ public final class Arguments {
         return this;
     }
 
-    /** Returns the bytes written. */
+    /** Returns the size of the struct, with the bytes that fill it up to its alignment. */
     int size() {
-        return buffer.position();
+        return (buffer.position() + alignment - 1) & -alignment;
     }
 
-    Object handle() {
+    Driver.Address handle() {
         return handle;
     }
 }

@@ -2,6 +2,7 @@ package org.oktoblas.kernels;
 
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 
 /**
  * One {@code __global__} function, as the compiler described it.
@@ -24,6 +25,27 @@ public record Kernel(
         List<Integer> parameterBytes,
         Map<String, Integer> tile,
         Map<String, Resources> resources) {
+
+    /**
+     * Returns a constant of the kernel's source or its headers: "rowsPerBlock" for {@code
+     * kRowsPerBlock}.
+     *
+     * @throws NoSuchElementException if there is none of that name
+     */
+    public int constant(String name) {
+        Integer value = tile.get(name);
+        if (value == null) {
+            throw new NoSuchElementException(
+                    "The source of kernel "
+                            + symbol
+                            + " has no constant k"
+                            + Character.toUpperCase(name.charAt(0))
+                            + name.substring(1)
+                            + "; it has "
+                            + tile.keySet());
+        }
+        return value;
+    }
 
     /**
      * What a kernel needs on one architecture.

@@ -1,0 +1,101 @@
+package org.oktoblas.cuda;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.oktoblas.kernels.Kernel;
+
+/** A kernel as a device holds it, ready to be launched. */
+public final class CudaKernel {
+
+    private static final int PORTABLE_CLUSTER = 8;
+
+    private final CudaDevice device;
+    private final Kernel description;
+    private final Driver.Function function = new Driver.Function();
+    private final int mostDynamicShared;
+    private final int parameterBytes;
+    private final Map<Integer, Integer> occupancy = new ConcurrentHashMap<>();
+
+    CudaKernel(CudaDevice device, Kernel description, Driver.Module module) {
+        this.device = device;
+        this.description = description;
+        String symbol = description.symbol();
+        check(Driver.function(function, module, symbol), "cuModuleGetFunction");
+        int[] fixed = new int[1];
+        check(Driver.attribute(function, Driver.STATIC_SHARED_BYTES, fixed), "cuFuncGetAttribute");
+        mostDynamicShared = device.properties().sharedBytesPerBlock() - fixed[0];
+        check(
+                Driver.setAttribute(function, Driver.MAX_DYNAMIC_SHARED_BYTES, mostDynamicShared),
+                "cuFuncSetAttribute");
+        if (description.cluster() > PORTABLE_CLUSTER) {
+            check(
+                    Driver.setAttribute(function, Driver.NON_PORTABLE_CLUSTER, 1),
+                    "cuFuncSetAttribute");
+        }
+        if (description.threads() == 0) {
+            throw new IllegalStateException(symbol + " has no launch bounds");
+        }
+        parameterBytes =
+                description.parameterBytes().size() == 1 ? description.parameterBytes().get(0) : -1;
+    }
+
+    private void check(int code, String call) {
+        if (code != Driver.SUCCESS) {
+            throw CudaException.of(code, call, device, "kernel " + description.symbol());
+        }
+    }
+
+    /** Returns what the compiler said of the kernel. */
+    public Kernel description() {
+        return description;
+    }
+
+    /** Returns the kernel's name. */
+    public String symbol() {
+        return description.symbol();
+    }
+
+    /** Returns the threads of a block. */
+    public int threads() {
+        return description.threads();
+    }
+
+    /** Returns a constant of the kernel's source: "rowsPerBlock" for {@code kRowsPerBlock}. */
+    public int constant(String name) {
+        return description.constant(name);
+    }
+
+    /** Returns how many blocks a multiprocessor holds at once. */
+    public int blocksPerMultiprocessor(int dynamicSharedBytes) {
+        Integer known = occupancy.get(dynamicSharedBytes);
+        return known != null
+                ? known
+                : occupancy.computeIfAbsent(dynamicSharedBytes, this::askOccupancy);
+    }
+
+    private int askOccupancy(int dynamicSharedBytes) {
+        device.makeCurrent();
+        int[] blocks = new int[1];
+        check(
+                Driver.occupancy(function, threads(), dynamicSharedBytes, blocks),
+                "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+        return blocks[0];
+    }
+
+    CudaDevice device() {
+        return device;
+    }
+
+    Driver.Function function() {
+        return function;
+    }
+
+    int mostDynamicShared() {
+        return mostDynamicShared;
+    }
+
+    /** Returns the size of the one struct, or -1 if the kernel takes something else. */
+    int parameterBytes() {
+        return parameterBytes;
+    }
+}

@@ -1,0 +1,14 @@
+package org.oktoblas.cuda;
+
+/** The device has no memory left for an array. Nothing is lost: free some and go on. */
+public class CudaOutOfMemoryException extends CudaException {
+
+    CudaOutOfMemoryException(String message, Throwable cause) {
+        super(message, "CUDA_ERROR_OUT_OF_MEMORY", false, cause);
+    }
+
+    @Override
+    public CudaOutOfMemoryException during(String operation) {
+        return new CudaOutOfMemoryException(operation + ": " + getMessage(), this);
+    }
+}
