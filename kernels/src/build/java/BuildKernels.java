@@ -8,13 +8,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,14 +34,21 @@ import java.util.stream.Stream;
  *
  * <p>What the manifest says is read from the compiler's output, never written by hand: symbols,
  * threads a block and parameter sizes from the PTX, registers, shared memory and spills from ptxas,
- * tile sizes from the source's {@code constexpr int} constants. A source is compiled again only if
- * it, a header, the flags or nvcc changed. Without nvcc this says so in one line and succeeds: the
- * engine then runs on the CPU.
+ * tile sizes and the like from the {@code constexpr int} constants of the source and of the headers
+ * that it includes in quotes. A source is compiled again only if it, one of those headers, the
+ * flags or nvcc changed. Without nvcc this says so in one line and succeeds: the engine then runs
+ * on the CPU.
+ *
+ * <p>A build for chosen architectures is one for development: its code knows its source lines, for
+ * profilers and compute-sanitizer.
  */
 public final class BuildKernels {
 
     /** Real architectures of portable sources; PTX for sm_80 serves every later one. */
     private static final List<String> PORTABLE = List.of("80", "86", "89", "90a", "100", "120");
+
+    /** Architectures that share the front end's output of another, as they can do no more. */
+    private static final Map<String, String> SAME_AS = Map.of("86", "80", "89", "80");
 
     private static final String PTX = "80";
 
@@ -55,6 +64,8 @@ public final class BuildKernels {
                     "\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.(\\w)(\\d+)\\s+\\w+(?:\\[(\\d+)])?");
     private static final Pattern CONSTANT =
             Pattern.compile("^constexpr int k(\\w+) = (\\d+);", Pattern.MULTILINE);
+    private static final Pattern INCLUDE =
+            Pattern.compile("^[ \\t]*#[ \\t]*include[ \\t]+\"([^\"]+)\"", Pattern.MULTILINE);
     private static final Pattern COMPILING =
             Pattern.compile("Compiling entry function '(\\w+)' for 'sm_(\\w+)'");
     private static final Pattern SPILLS =
@@ -77,7 +88,13 @@ public final class BuildKernels {
         this.nvcc = nvcc;
         this.nvccVersion =
                 run(List.of(nvcc, "--version")).strip().lines().reduce((a, b) -> b).get();
-        this.only = arch.isEmpty() ? List.of() : Arrays.asList(arch.split(","));
+        this.only = arch.isEmpty() ? List.of() : Arrays.asList(arch.split("\\s*,\\s*"));
+        for (String wanted : only) {
+            if (!PORTABLE.contains(wanted)) {
+                throw new IllegalStateException(
+                        "cuda.arch names " + wanted + ", but kernels are compiled for " + PORTABLE);
+            }
+        }
     }
 
     public static void main(String[] args) throws Exception {
@@ -91,6 +108,7 @@ public final class BuildKernels {
                     "CUDA kernels skipped: no nvcc in CUDA_HOME, CUDA_PATH, PATH or /usr/local/cuda;"
                             + " this build runs on the CPU.");
             Files.deleteIfExists(output.resolve("manifest.json"));
+            removeOthers(output, Set.of());
             return;
         }
         try {
@@ -131,26 +149,27 @@ public final class BuildKernels {
     private void build() throws Exception {
         Files.createDirectories(output);
         Files.createDirectories(cache);
-        List<Path> files = list(".cu");
-        MessageDigest shared = MessageDigest.getInstance("SHA-256");
-        for (Path header : list(".cuh")) {
-            shared.update(Files.readAllBytes(header));
+        List<Source> all = new ArrayList<>();
+        for (Path file : list(".cu")) {
+            Source source = read(file);
+            if (!source.architectures.isEmpty()) {
+                all.add(source);
+            }
         }
-        byte[] headers = shared.digest();
+        // Sources that take long begin first, so that the last one does not run alone.
+        List<Source> stale = new ArrayList<>(all);
+        stale.removeIf(this::isCurrent);
+        stale.sort(Comparator.comparing(source -> -source.text.length()));
 
         ExecutorService pool =
                 Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        List<Map<String, Object>> kernels = new ArrayList<>();
-        int compiled = 0;
         try {
-            List<Future<Unit>> units = new ArrayList<>();
-            for (Path file : files) {
-                Callable<Unit> task = () -> compile(file, headers);
-                units.add(pool.submit(task));
+            List<Future<Void>> compilations = new ArrayList<>();
+            for (Source source : stale) {
+                compilations.add(pool.submit(() -> compile(source)));
             }
-            for (Future<Unit> unit : units) {
-                compiled += unit.get().compiled ? 1 : 0;
-                kernels.addAll(unit.get().kernels);
+            for (Future<Void> compilation : compilations) {
+                compilation.get();
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IllegalStateException failure) {
@@ -160,6 +179,25 @@ public final class BuildKernels {
         } finally {
             pool.shutdownNow();
         }
+
+        List<Map<String, Object>> kernels = new ArrayList<>();
+        Map<String, Source> owners = new HashMap<>();
+        for (Source source : all) {
+            for (Map<String, Object> kernel : describe(source)) {
+                Source other = owners.put((String) kernel.get("symbol"), source);
+                if (other != null) {
+                    throw new IllegalStateException(
+                            "Kernel "
+                                    + kernel.get("symbol")
+                                    + " is defined by "
+                                    + other.name()
+                                    + " and by "
+                                    + source.name());
+                }
+                kernels.add(kernel);
+            }
+        }
+        removeOthers(output, all.stream().map(Source::fatbin).collect(Collectors.toSet()));
         Map<String, Object> manifest = new LinkedHashMap<>();
         manifest.put("nvcc", nvccVersion);
         manifest.put("kernels", kernels);
@@ -169,64 +207,191 @@ public final class BuildKernels {
         Files.move(temporary, output.resolve("manifest.json"), StandardCopyOption.REPLACE_EXISTING);
         System.out.printf(
                 "CUDA kernels: %d in %d sources, %d compiled now, %s%n",
-                kernels.size(), files.size(), compiled, nvccVersion);
+                kernels.size(), all.size(), stale.size(), nvccVersion);
     }
 
-    private record Unit(boolean compiled, List<Map<String, Object>> kernels) {}
+    /** A source with all that decides what becomes of it, and the files that come of it. */
+    private record Source(
+            Path file,
+            String text,
+            String family,
+            String base,
+            String virtual,
+            List<String> architectures,
+            Map<String, Integer> constants,
+            List<String> flags,
+            String digest,
+            Path fatbin,
+            Path ptx,
+            Path ptxas,
+            Path key) {
 
-    private Unit compile(Path file, byte[] headers) throws IOException, InterruptedException {
-        String name = file.getFileName().toString();
-        Matcher named = NAME.matcher(name);
-        if (!named.matches()) {
+        String name() {
+            return family + "/" + base + ".cu";
+        }
+    }
+
+    private Source read(Path file) throws IOException {
+        Matcher named = NAME.matcher(file.getFileName().toString());
+        Path folder = sources.relativize(file).getParent();
+        if (!named.matches() || folder == null) {
             throw new IllegalStateException(
-                    file + ": a kernel source is named <op>_<dtype>_sm<arch>.cu");
+                    file + ": a kernel source is named <family>/<op>_<dtype>_sm<arch>.cu");
         }
-        String family = sources.relativize(file).getParent().toString().replace('\\', '/');
-        String base = name.substring(0, name.length() - ".cu".length());
-        String source = Files.readString(file);
-        Path fatbin = output.resolve(family).resolve(base + ".fatbin");
-        Path resources = cache.resolve(family).resolve(base + ".ptxas");
-        Path ptx = cache.resolve(family).resolve(base + ".ptx");
-        Path key = cache.resolve(family).resolve(base + ".key");
-        Files.createDirectories(fatbin.getParent());
-        Files.createDirectories(key.getParent());
+        String family = folder.toString().replace('\\', '/');
+        String base = file.getFileName().toString().replaceFirst("\\.cu$", "");
+        String own = named.group(1);
+        List<String> architectures = architectures(own);
 
-        List<String> architectures = architectures(named.group(1));
-        List<String> flags =
-                new ArrayList<>(List.of("-std=c++17", "-O3", "-I", sources.toString()));
-        String virtual = named.group(1).equals("80") ? PTX : named.group(1);
-        List<String> targets = new ArrayList<>();
+        List<String> flags = new ArrayList<>(List.of("-std=c++17", "-O3", "--compress-mode=size"));
+        if (!only.isEmpty()) {
+            flags.add("-lineinfo");
+        }
+        Map<String, List<String>> codes = new LinkedHashMap<>();
         for (String arch : architectures) {
-            targets.add("-gencode");
-            targets.add("arch=compute_" + arch + ",code=sm_" + arch);
+            codes.computeIfAbsent(SAME_AS.getOrDefault(arch, arch), v -> new ArrayList<>())
+                    .add("sm_" + arch);
         }
-        if (virtual.equals(PTX)) {
-            targets.add("-gencode");
-            targets.add("arch=compute_" + PTX + ",code=compute_" + PTX);
+        if (own.equals(PTX)) {
+            codes.computeIfAbsent(PTX, v -> new ArrayList<>()).add("compute_" + PTX);
         }
-        String wanted = digest(headers, source, nvccVersion, flags.toString(), targets.toString());
-        boolean current =
-                Files.exists(fatbin)
-                        && Files.exists(ptx)
-                        && Files.exists(resources)
-                        && Files.exists(key)
-                        && Files.readString(key).equals(wanted);
-        if (!current) {
-            Files.deleteIfExists(key);
+        codes.forEach(
+                (virtual, code) -> {
+                    flags.add("-gencode");
+                    flags.add("arch=compute_" + virtual + ",code=[" + String.join(",", code) + "]");
+                });
+
+        // The source and its headers, in the order of their inclusion.
+        Map<Path, String> texts = new LinkedHashMap<>();
+        include(file, texts);
+        List<String> parts = new ArrayList<>(List.of(nvccVersion, flags.toString()));
+        texts.forEach(
+                (path, text) -> {
+                    parts.add(sources.relativize(path).toString().replace('\\', '/'));
+                    parts.add(text);
+                });
+        Path cached = cache.resolve(family);
+        return new Source(
+                file,
+                texts.get(file),
+                family,
+                base,
+                own,
+                architectures,
+                constants(texts),
+                flags,
+                digest(parts),
+                output.resolve(family).resolve(base + ".fatbin"),
+                cached.resolve(base + ".ptx"),
+                cached.resolve(base + ".ptxas"),
+                cached.resolve(base + ".key"));
+    }
+
+    private void include(Path file, Map<Path, String> texts) throws IOException {
+        if (texts.containsKey(file)) {
+            return;
+        }
+        String text = Files.readString(file);
+        texts.put(file, text);
+        Matcher include = INCLUDE.matcher(text);
+        while (include.find()) {
+            Path beside = file.resolveSibling(include.group(1)).normalize();
+            Path below = sources.resolve(include.group(1)).normalize();
+            // Others are the toolkit's, which nvcc's version stands for.
+            if (Files.exists(beside)) {
+                include(beside, texts);
+            } else if (Files.exists(below)) {
+                include(below, texts);
+            }
+        }
+    }
+
+    private Map<String, Integer> constants(Map<Path, String> texts) {
+        Map<String, Integer> constants = new TreeMap<>();
+        texts.forEach(
+                (path, text) -> {
+                    Matcher constant = CONSTANT.matcher(text);
+                    while (constant.find()) {
+                        String name = constant.group(1);
+                        Integer value = Integer.valueOf(constant.group(2));
+                        Integer other =
+                                constants.put(
+                                        Character.toLowerCase(name.charAt(0)) + name.substring(1),
+                                        value);
+                        if (other != null && !other.equals(value)) {
+                            throw new IllegalStateException(
+                                    path
+                                            + ": k"
+                                            + name
+                                            + " is "
+                                            + value
+                                            + " here and "
+                                            + other
+                                            + " in a file included before it");
+                        }
+                    }
+                });
+        return constants;
+    }
+
+    private boolean isCurrent(Source source) {
+        try {
+            return Files.exists(source.fatbin)
+                    && Files.exists(source.ptx)
+                    && Files.exists(source.ptxas)
+                    && Files.exists(source.key)
+                    && Files.readString(source.key).equals(source.digest);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private Void compile(Source source) throws IOException, InterruptedException {
+        Files.createDirectories(source.fatbin.getParent());
+        Files.createDirectories(source.key.getParent());
+        Files.deleteIfExists(source.key);
+        // The PTX that describes the kernels is one of the files that nvcc makes on its way.
+        Path kept = Files.createTempDirectory(cache, source.base);
+        try {
             List<String> command = new ArrayList<>(List.of(nvcc, "--fatbin", "-Xptxas", "-v"));
-            command.addAll(flags);
-            command.addAll(targets);
-            command.addAll(List.of("-o", fatbin.toString(), file.toString()));
-            Files.writeString(resources, run(command));
-            command = new ArrayList<>(List.of(nvcc, "--ptx", "-arch=compute_" + virtual));
-            command.addAll(flags);
-            command.addAll(List.of("-o", ptx.toString(), file.toString()));
-            run(command);
-            Files.writeString(key, wanted);
+            command.addAll(source.flags);
+            command.addAll(
+                    List.of("-I", sources.toString(), "--keep", "--keep-dir", kept.toString()));
+            command.addAll(List.of("-o", source.fatbin.toString(), source.file.toString()));
+            String printed = run(command);
+            Path ptx = kept.resolve(source.base + ".compute_" + source.virtual + ".ptx");
+            if (!Files.exists(ptx)) {
+                ptx = kept.resolve(source.base + ".ptx");
+            }
+            Files.move(ptx, source.ptx, StandardCopyOption.REPLACE_EXISTING);
+            Files.writeString(source.ptxas, printed);
+            printed.lines()
+                    .filter(line -> line.contains("warning"))
+                    .forEach(line -> System.out.println(source.name() + ": " + line));
+        } finally {
+            try (Stream<Path> files = Files.list(kept)) {
+                for (Path file : files.collect(Collectors.toList())) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(kept);
         }
-        return new Unit(
-                !current,
-                describe(family, base, source, Files.readString(ptx), Files.readString(resources)));
+        Files.writeString(source.key, source.digest);
+        return null;
+    }
+
+    /** Deletes fatbins of sources that are no more. */
+    private static void removeOthers(Path output, Set<Path> wanted) throws IOException {
+        if (!Files.exists(output)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(output)) {
+            for (Path file : files.collect(Collectors.toList())) {
+                if (file.toString().endsWith(".fatbin") && !wanted.contains(file)) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     /** Portable sources compile for all architectures, others only for their own. */
@@ -238,24 +403,16 @@ public final class BuildKernels {
         return all.stream().filter(only::contains).collect(Collectors.toList());
     }
 
-    private static List<Map<String, Object>> describe(
-            String family, String base, String source, String ptx, String ptxas) {
-        Map<String, Object> tile = new TreeMap<>();
-        Matcher constant = CONSTANT.matcher(source);
-        while (constant.find()) {
-            String name = constant.group(1);
-            tile.put(
-                    Character.toLowerCase(name.charAt(0)) + name.substring(1),
-                    Integer.valueOf(constant.group(2)));
-        }
-        Map<String, Map<String, Object>> resources = resources(ptxas);
+    private static List<Map<String, Object>> describe(Source source) throws IOException {
+        String ptx = Files.readString(source.ptx);
+        Map<String, Map<String, Object>> resources = resources(Files.readString(source.ptxas));
         List<Map<String, Object>> kernels = new ArrayList<>();
         Matcher entry = ENTRY.matcher(ptx);
         while (entry.find()) {
             Map<String, Object> kernel = new LinkedHashMap<>();
             kernel.put("symbol", entry.group(1));
-            kernel.put("family", family);
-            kernel.put("fatbin", family + "/" + base + ".fatbin");
+            kernel.put("family", source.family);
+            kernel.put("fatbin", source.family + "/" + source.base + ".fatbin");
             kernel.put("threads", product(THREADS.matcher(entry.group(3)), 0));
             kernel.put("cluster", product(CLUSTER.matcher(entry.group(3)), 1));
             List<Integer> parameters = new ArrayList<>();
@@ -266,12 +423,12 @@ public final class BuildKernels {
                 parameters.add(length == null ? bytes : bytes * Integer.parseInt(length));
             }
             kernel.put("parameterBytes", parameters);
-            kernel.put("tile", tile);
+            kernel.put("tile", source.constants);
             kernel.put("resources", resources.getOrDefault(entry.group(1), Map.of()));
             kernels.add(kernel);
         }
         if (kernels.isEmpty()) {
-            throw new IllegalStateException(family + "/" + base + ".cu has no __global__ function");
+            throw new IllegalStateException(source.name() + " has no __global__ function");
         }
         return kernels;
     }
@@ -315,15 +472,17 @@ public final class BuildKernels {
     }
 
     private List<Path> list(String ending) throws IOException {
+        if (!Files.exists(sources)) {
+            return List.of();
+        }
         try (Stream<Path> files = Files.walk(sources)) {
             return files.filter(file -> file.toString().endsWith(ending)).sorted().toList();
         }
     }
 
-    private static String digest(byte[] headers, String... parts) {
+    private static String digest(List<String> parts) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(headers);
             for (String part : parts) {
                 digest.update(part.getBytes(StandardCharsets.UTF_8));
                 digest.update((byte) 0);
