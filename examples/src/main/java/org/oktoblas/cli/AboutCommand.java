@@ -2,6 +2,7 @@ package org.oktoblas.cli;
 
 import ai.djl.engine.Engine;
 import java.util.concurrent.Callable;
+import org.oktoblas.kernels.KernelLibrary;
 import picocli.CommandLine.Command;
 
 /** {@code okto about}: what this is. */
@@ -27,7 +28,20 @@ final class AboutCommand implements Callable<Integer> {
                         + System.getProperty("os.name")
                         + " "
                         + System.getProperty("os.arch"));
+        console.println(kernels());
         console.println("Apache License 2.0");
         return 0;
+    }
+
+    private static String kernels() {
+        return KernelLibrary.find()
+                .map(
+                        library ->
+                                "%d CUDA kernels for sm_%s, by nvcc, %s"
+                                        .formatted(
+                                                library.kernels().size(),
+                                                String.join(", sm_", GpuDoctor.architectures()),
+                                                library.compiler()))
+                .orElse("No CUDA kernels: there was no nvcc when this was built");
     }
 }

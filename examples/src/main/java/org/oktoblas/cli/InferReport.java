@@ -29,7 +29,7 @@ final class InferReport {
 
     InferReport(LanguageModel model) {
         engine = model.engineName();
-        device = model.device().isGpu() ? "gpu" + model.device().getDeviceId() : "cpu";
+        device = Devices.name(model.device());
         precision = model.precision();
     }
 

@@ -1,12 +1,7 @@
 package org.oktoblas.cli;
 
-import ai.djl.Device;
 import ai.djl.ModelException;
-import ai.djl.engine.Engine;
 import java.io.IOException;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,8 +11,6 @@ import picocli.CommandLine.Spec;
 
 /** The options of every command that runs a model. */
 final class ModelOptions {
-
-    private static final Pattern GPU = Pattern.compile("gpu(\\d{0,3})");
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -42,7 +35,7 @@ final class ModelOptions {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "auto",
-            description = "auto, cpu, or gpu0, gpu1, … (default: ${DEFAULT-VALUE}).")
+            description = Devices.DESCRIPTION)
     private String device;
 
     @Option(
@@ -50,8 +43,8 @@ final class ModelOptions {
             paramLabel = "PRECISION",
             defaultValue = "auto",
             description =
-                    "The arithmetic: auto, fp32, fp16 or bf16 (default: ${DEFAULT-VALUE}, which is"
-                            + " fp32 on a CPU).")
+                    "The arithmetic of matrix products: auto, fp32, fp16 (the fast one on a GPU) or"
+                            + " bf16 (default: ${DEFAULT-VALUE}, which is fp32).")
     private Precision precision;
 
     /** Returns the model's name as it was given. */
@@ -67,32 +60,8 @@ final class ModelOptions {
     LanguageModel load() throws ModelException, IOException {
         String engineName = Engines.find(spec, engine);
         return LanguageModel.load(
-                model, new LanguageModel.Options(engineName, device(engineName), precision));
-    }
-
-    private Device device(String engineName) {
-        String name = device.toLowerCase(Locale.ROOT);
-        if (name.equals("auto")) {
-            return null;
-        }
-        if (name.equals("cpu")) {
-            return Device.cpu();
-        }
-        Matcher gpu = GPU.matcher(name);
-        int count = Engine.getEngine(engineName).getGpuCount();
-        if (gpu.matches()) {
-            int id = gpu.group(1).isEmpty() ? 0 : Integer.parseInt(gpu.group(1));
-            if (id < count) {
-                return Device.gpu(id);
-            }
-        }
-        StringBuilder known = new StringBuilder("cpu");
-        for (int i = 0; i < count; i++) {
-            known.append(", gpu").append(i);
-        }
-        throw new ParameterException(
-                spec.commandLine(),
-                "there is no device \"%s\" for engine %s here, only %s"
-                        .formatted(device, engineName, known));
+                model,
+                new LanguageModel.Options(
+                        engineName, Devices.find(spec, device, engineName), precision));
     }
 }

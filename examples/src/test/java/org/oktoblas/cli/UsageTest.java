@@ -30,6 +30,11 @@ class UsageTest {
                 "infer --input x --batch-size 0       | --batch-size is 0",
                 "infer --input x --precision fp8      | choose one of [auto, fp32, fp16, bf16]",
                 "infer --input x --engine Abacus      | there is no engine \"Abacus\" here, only",
+                "infer --input x --device tpu0        | there is no device \"tpu0\" for engine OktoBLAS",
+                "infer --input x --device gpu999      | there is no device \"gpu999\" for engine Okto",
+                "infer --input x --device gpu-1       | there is no device \"gpu-1\" for engine Okto",
+                "selftest --timeout 0                 | --timeout is 0, but must be at least 1",
+                "selftest --tag cpu                   | expected one of [GPU, ALL]",
                 "eval                                 | Missing required option: '--file=FILE'",
             })
     void wrongUseIsOneSentenceAndCodeTwo(String line, String expected) {
@@ -53,7 +58,7 @@ class UsageTest {
         Cli run = Cli.run("--help");
         assertEquals(0, run.code());
         assertEquals("", run.err());
-        for (String command : new String[] {"infer", "eval", "doctor", "about"}) {
+        for (String command : new String[] {"infer", "eval", "doctor", "selftest", "about"}) {
             assertTrue(run.out().contains("  " + command + " "), run.out());
         }
     }

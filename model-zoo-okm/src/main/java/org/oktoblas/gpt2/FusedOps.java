@@ -7,12 +7,12 @@ import ai.djl.ndarray.types.SparseFormat;
 import org.oktoblas.engine.OktoNDManager;
 import org.oktoblas.engine.TransformerOps;
 import org.oktoblas.engine.backend.Activation;
-import org.oktoblas.engine.backend.MathMode;
 
 /**
- * GPT-2's operations on this engine's fused ones. Linear weights are packed as they are read and
- * the source's memory is not kept; embeddings stay where they are, a mapped file as a rule, since a
- * token touches but one of their rows.
+ * GPT-2's operations on this engine's fused ones, all on the owner's device. Linear weights are
+ * packed as they are read and the source's memory is not kept. Embeddings keep their stored type:
+ * on a CPU they stay where they are, a mapped file as a rule, since a token touches but one of
+ * their rows; a GPU gets a copy.
  */
 final class FusedOps implements Gpt2Ops {
 
@@ -84,8 +84,8 @@ final class FusedOps implements Gpt2Ops {
     }
 
     private Dense dense(NDArray weight, boolean transposed, NDArray bias, Activation activation) {
-        MathMode mode = precision == Precision.BF16 ? MathMode.BFLOAT16 : MathMode.FLOAT32;
-        TransformerOps.Linear linear = ops.linear(owner, weight, transposed, bias, mode);
+        TransformerOps.Linear linear =
+                ops.linear(owner, weight, transposed, bias, precision.mode(owner.getDevice()));
         return new Dense() {
 
             @Override

@@ -157,10 +157,12 @@ final class Gpt2Session implements DecodingSession {
 
     @Override
     public long[] argMax() {
+        // The largest are asked for rather than looked up: a look-up checks its indices, for which
+        // a
+        // GPU's work has to be waited for.
         try (NDArray best = logits.argMax(-1);
-                NDArray index = best.expandDims(1);
-                NDArray chosen = logits.gather(index, 1)) {
-            for (float logit : chosen.toFloatArray()) {
+                NDArray largest = logits.max(new int[] {-1})) {
+            for (float logit : largest.toFloatArray()) {
                 if (!Float.isFinite(logit)) {
                     throw new IllegalStateException(NOT_NUMBERS);
                 }

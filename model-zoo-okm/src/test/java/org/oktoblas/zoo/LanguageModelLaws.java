@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +24,8 @@ import org.oktoblas.gpt2.ReferenceGpt2;
 import org.oktoblas.gpt2.SmallModel;
 import org.oktoblas.okm.OkmWriter.Form;
 
-class LanguageModelTest {
+/** What a language model does on any device. */
+abstract class LanguageModelLaws {
 
     private static final int CONTEXT = 16;
 
@@ -38,16 +40,22 @@ class LanguageModelTest {
         path = ZooModels.write(folder.resolve("tiny.okm"), Form.FILE, weights, true);
     }
 
-    private static LanguageModel load(Precision precision) throws Exception {
+    abstract Device device();
+
+    static String modelPath() {
+        return path.toString();
+    }
+
+    private LanguageModel load(Precision precision) throws Exception {
         return LanguageModel.load(
-                path.toString(), new LanguageModel.Options(null, null, precision));
+                path.toString(), new LanguageModel.Options(null, device(), precision));
     }
 
     @Test
     void itSaysWhatItIs() throws Exception {
         try (LanguageModel model = load(Precision.AUTO)) {
             assertEquals("OktoBLAS", model.engineName());
-            assertEquals("cpu", model.device().getDeviceType());
+            assertEquals(device(), model.device());
             assertEquals("fp32", model.precision());
             assertEquals(CONTEXT, model.config().contextLength());
             assertTrue(model.tokenizer().isPresent());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonObject;
@@ -25,13 +26,15 @@ import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
 
 /** Generation with the block's own cache, against the reference that has none. */
-class Gpt2SessionTest {
+abstract class Gpt2SessionLaws {
 
-    private NDManager manager;
+    NDManager manager;
+
+    abstract Device device();
 
     @BeforeEach
     void open() {
-        manager = NDManager.newBaseManager(null, "OktoBLAS");
+        manager = NDManager.newBaseManager(device(), "OktoBLAS");
     }
 
     @AfterEach
