@@ -84,7 +84,7 @@ public final class DeviceMemory {
         }
         if (stream == home) {
             homeTicket = stream.ticket();
-        } else if (stream != writer) {
+        } else {
             noteReader(stream);
         }
     }
