@@ -24,6 +24,7 @@ abstract class ArrayBase implements NDArray {
     private volatile OktoNDManager manager;
     private Shape shape;
     private DataType dataType;
+    private Device device;
     private String name;
     private boolean requiresGradient;
 
@@ -32,6 +33,7 @@ abstract class ArrayBase implements NDArray {
         this.manager = manager;
         this.tensor = tensor;
         this.dataType = tensor.dataType();
+        this.device = tensor.storage().device();
     }
 
     /**
@@ -78,14 +80,14 @@ abstract class ArrayBase implements NDArray {
     }
 
     final OktoNDArray view(OktoNDManager owner, Layout layout) {
-        try (Operation operation = new Operation(owner)) {
-            return operation.result(operation.read(this).with(layout));
-        }
+        Tensor whole = tensor();
+        whole.storage().retain();
+        return new OktoNDArray(owner, whole.with(layout));
     }
 
-    /** Starts an operation whose results go to this array's manager. */
+    /** Starts an operation on this array's device, whose results go to this array's manager. */
     final Operation operation() {
-        return new Operation(manager);
+        return new Operation(manager, this);
     }
 
     final int rank() {
@@ -148,9 +150,10 @@ abstract class ArrayBase implements NDArray {
         return dataType;
     }
 
+    /** Returns where the elements are, which need not be where the manager makes new arrays. */
     @Override
     public Device getDevice() {
-        return manager.getDevice();
+        return device;
     }
 
     @Override
@@ -238,6 +241,7 @@ abstract class ArrayBase implements NDArray {
         Tensor old = TENSOR.getAndSet(this, taken);
         shape = null;
         dataType = taken.dataType();
+        device = taken.storage().device();
         if (old != null) {
             old.storage().release();
         }

@@ -111,7 +111,7 @@ abstract class ArrayIndexing extends ArrayCopies {
     /** Returns the elements at positions of the flattened array, in the shape of the index. */
     @Override
     public OktoNDArray take(NDManager manager, NDArray index) {
-        try (Operation operation = new Operation(OktoNDManager.of(manager))) {
+        try (Operation operation = new Operation(OktoNDManager.of(manager), this)) {
             Tensor in = operation.read(this);
             Tensor flat = operation.reshape(in, in.layout().count());
             Tensor positions = operation.read(index, integers(index, "take"));

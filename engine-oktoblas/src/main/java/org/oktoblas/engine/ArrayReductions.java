@@ -2,7 +2,6 @@ package org.oktoblas.engine;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Locale;
 import org.oktoblas.engine.backend.BinaryOp;
@@ -218,7 +217,12 @@ abstract class ArrayReductions extends ArrayMath {
         if (isScalar()) {
             return view(layout().reshape(1));
         }
-        return isEmpty() ? getManager().create(new Shape(0), getDataType()) : cumSum(0);
+        if (!isEmpty()) {
+            return cumSum(0);
+        }
+        try (Operation operation = operation()) {
+            return operation.result(operation.create(new long[] {0}, getDataType()));
+        }
     }
 
     @Override
@@ -267,7 +271,7 @@ abstract class ArrayReductions extends ArrayMath {
     private OktoNDArray argReduce(boolean largest, int axis) {
         int along = axis(axis);
         if (isScalar()) {
-            return (OktoNDArray) getManager().create(0L);
+            return filled(0, DataType.INT64);
         }
         try (Operation operation = operation()) {
             return argReduce(operation, largest, operation.read(this), along);

@@ -8,6 +8,7 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Operations that bring elements in and out, or to another type, device or place. */
@@ -125,13 +126,16 @@ abstract class ArrayTransfers extends ArrayBase {
         }
     }
 
+    /** Returns the array on a device, attached to the same manager. */
     @Override
     public OktoNDArray toDevice(Device device, boolean copy) {
         if (!device.equals(getDevice())) {
-            OktoNDManager there = getManager().newSubManager(device);
-            OktoNDArray result = there.create(toByteBuffer(), getShape(), getDataType());
-            result.setName(getName());
-            return result;
+            try (Operation here = operation();
+                    Operation there = new Operation(getManager(), device)) {
+                OktoNDArray result = there.result(there.bring(here, here.read(this)));
+                result.setName(getName());
+                return result;
+            }
         }
         if (!copy) {
             tensor();
@@ -145,16 +149,17 @@ abstract class ArrayTransfers extends ArrayBase {
         return toType(getDataType(), true);
     }
 
-    /** Copies the elements into another array of as many. */
+    /** Copies the elements into another array of as many, on whichever device. */
     @Override
     public void copyTo(NDArray array) {
         if (!(array instanceof OktoNDArray)) {
             array.set(toByteBuffer());
             return;
         }
-        try (Operation operation = operation()) {
+        try (Operation operation = operation();
+                Operation there = ((OktoNDArray) array).operation()) {
             Tensor in = operation.read(this);
-            Tensor out = operation.read(array);
+            Tensor out = there.read(array);
             if (in.layout().count() != out.layout().count() || in.dataType() != out.dataType()) {
                 throw new IllegalArgumentException(
                         "copyTo needs two arrays of one size and data type; this is "
@@ -169,27 +174,42 @@ abstract class ArrayTransfers extends ArrayBase {
             }
             writable(out, "copyTo");
             Tensor source = operation.reshape(in, out.layout().shape());
-            if (source.storage() == out.storage() && !source.layout().equals(out.layout())) {
+            if (!array.getDevice().equals(getDevice())) {
+                source = there.bring(operation, source);
+            } else if (source.storage() == out.storage() && !source.layout().equals(out.layout())) {
                 // Two views may overlap, and elements be overwritten before they are read.
                 source = operation.copy(source, source.dataType());
             }
-            operation.backend.copy(source, out);
+            there.backend.copy(source, out);
         }
     }
 
     @Override
     public OktoNDArray zerosLike() {
-        return getManager().zeros(getShape(), getDataType());
+        return filled(0, getDataType());
     }
 
     @Override
     public OktoNDArray onesLike() {
-        return getManager().ones(getShape(), getDataType());
+        return filled(1, getDataType());
     }
 
     @Override
     public OktoNDArray like() {
-        return getManager().create(getShape(), DataType.FLOAT32);
+        try (Operation operation = operation()) {
+            return operation.result(operation.create(layout().shape(), DataType.FLOAT32));
+        }
+    }
+
+    /** Returns an array of this one's shape, full of one number. */
+    final OktoNDArray filled(Number value, DataType type) {
+        try (Operation operation = operation()) {
+            Tensor out = operation.create(layout().shape(), type);
+            if (out.layout().count() > 0) {
+                operation.backend.fill(out, Scalar.of(value));
+            }
+            return operation.result(out);
+        }
     }
 
     @Override
@@ -198,8 +218,8 @@ abstract class ArrayTransfers extends ArrayBase {
         if (rank() != 0 || type != getDataType()) {
             return false;
         }
-        try (NDArray scalar = getManager().create(number)) {
-            return contentEquals(scalar);
+        try (OktoNDArray equal = ((OktoNDArray) this).eq(number)) {
+            return equal.getBoolean();
         }
     }
 

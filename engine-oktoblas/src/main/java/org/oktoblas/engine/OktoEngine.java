@@ -10,7 +10,11 @@ import ai.djl.training.GradientCollector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.oktoblas.engine.backend.MemoryUse;
 
 /** The DJL engine "OktoBLAS". DJL makes it through {@link OktoEngineProvider}. */
 public final class OktoEngine extends Engine {
@@ -21,13 +25,16 @@ public final class OktoEngine extends Engine {
     /** Behind PyTorch (2), so that it stays the default where it is, before the rest. */
     static final int RANK = 3;
 
+    private static final Pattern DEVICE = Pattern.compile("cpu|gpu([0-9]{1,4})");
+
     private static final OktoEngine INSTANCE = new OktoEngine();
 
     private final Randomness randomness = new Randomness();
 
     private OktoEngine() {}
 
-    static OktoEngine get() {
+    /** Returns the engine. */
+    public static OktoEngine get() {
         return INSTANCE;
     }
 
@@ -62,20 +69,57 @@ public final class OktoEngine extends Engine {
         }
     }
 
-    /** Returns whether the engine has a capability: oneDNN, which DJL knows as MKLDNN. */
+    /**
+     * Returns whether the engine has a capability: CUDA where there is a GPU, and oneDNN, which DJL
+     * knows as MKLDNN.
+     */
     @Override
     public boolean hasCapability(String capability) {
-        return StandardCapabilities.MKLDNN.equals(capability);
+        return StandardCapabilities.MKLDNN.equals(capability)
+                || StandardCapabilities.CUDA.equals(capability) && getGpuCount() > 0;
     }
 
+    /**
+     * Returns where arrays are made unless the application says so: the property {@code
+     * ai.djl.oktoblas.device} or the variable {@code OKTOBLAS_DEVICE} ({@code cpu}, {@code gpu0},
+     * …), else the first GPU, else the CPU.
+     */
     @Override
     public Device defaultDevice() {
-        return Device.cpu();
+        String name =
+                System.getProperty("ai.djl.oktoblas.device", System.getenv("OKTOBLAS_DEVICE"));
+        if (name == null) {
+            return getGpuCount() > 0 ? Device.gpu() : Device.cpu();
+        }
+        Matcher matcher = DEVICE.matcher(name);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "ai.djl.oktoblas.device (or OKTOBLAS_DEVICE) is cpu, gpu0, gpu1 and so on, not \""
+                            + name
+                            + "\".");
+        }
+        return name.equals("cpu") ? Device.cpu() : Device.gpu(Integer.parseInt(matcher.group(1)));
     }
 
+    /** Returns the number of GPUs that can be used, which the driver alone is asked for. */
     @Override
     public int getGpuCount() {
-        return 0;
+        return Backends.gpuCount();
+    }
+
+    /** Returns why no GPU can be used, in a sentence, or nothing if there is one. */
+    public Optional<String> whyNoGpu() {
+        return Backends.whyNoGpu();
+    }
+
+    /** Returns what computes on a device, in words. */
+    public String describe(Device device) {
+        return OktoNDManager.system().backend(device).description();
+    }
+
+    /** Returns what is taken of a device's memory. */
+    public MemoryUse memoryUse(Device device) {
+        return OktoNDManager.system().backend(device).memoryUse();
     }
 
     @Override

@@ -23,7 +23,7 @@ public class OktoModel extends BaseModel {
 
     OktoModel(String name, Device device) {
         super(name);
-        manager = OktoEngine.get().newBaseManager(device);
+        manager = OktoNDManager.system().newModelManager(device);
         manager.setName("oktoModel");
         dataType = DataType.FLOAT32;
     }

@@ -128,11 +128,15 @@ public final class OktoNDArrayEx extends ArrayExUnavailable {
         }
     }
 
+    /** Starts an operation where the input is, or beside this array if that is another engine's. */
+    private Operation operation(NDArray input) {
+        return (input instanceof OktoNDArray ? (OktoNDArray) input : array).operation();
+    }
+
     /** x · weightᵀ + bias, with a weight of shape (out, in). */
     @Override
     public NDList linear(NDArray input, NDArray weight, NDArray bias) {
-        OktoNDManager manager = array.getManager();
-        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+        try (Operation operation = operation(input)) {
             Tensor w = operation.read(weight);
             int rank = w.layout().rank();
             if (rank == 2) {
@@ -151,8 +155,7 @@ public final class OktoNDArrayEx extends ArrayExUnavailable {
     /** Looks up rows of a weight of shape (rows, width): (…) to (…, width). */
     @Override
     public NDList embedding(NDArray input, NDArray weight, SparseFormat sparse) {
-        OktoNDManager manager = array.getManager();
-        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+        try (Operation operation = operation(input)) {
             Tensor rows = operation.read(weight);
             if (rows.layout().rank() != 2) {
                 throw new IllegalArgumentException(
@@ -174,8 +177,7 @@ public final class OktoNDArrayEx extends ArrayExUnavailable {
     @Override
     public NDList layerNorm(
             NDArray input, Shape normalizedShape, NDArray gamma, NDArray beta, float eps) {
-        OktoNDManager manager = array.getManager();
-        try (Operation operation = new Operation(OktoNDManager.of(input, manager))) {
+        try (Operation operation = operation(input)) {
             Tensor in = operation.read(input, Types.floating(input.getDataType()));
             int axes = normalizedShape.dimension();
             int lead = in.layout().rank() - axes;

@@ -28,7 +28,7 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
         if (picks(index)) {
             return get(array, fullPick(array, index));
         }
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, array)) {
             Tensor tensor = operation.read(array);
             if (tensor.layout().rank() == 0 && index.getIndices().isEmpty()) {
                 return operation.result(operation.copy(tensor, tensor.dataType()));
@@ -40,7 +40,7 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
     /** Picks along one axis, whose length becomes 1. */
     @Override
     public NDArray get(NDArray array, NDIndexFullPick fullPick) {
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, array)) {
             Tensor in = operation.read(array);
             int axis = fullPick.getAxis();
             Tensor index = operation.read(fullPick.getIndices(), DataType.INT64);
@@ -66,7 +66,7 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
 
     @Override
     public NDArray get(NDArray array, NDIndexFullSlice fullSlice) {
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, array)) {
             Tensor tensor = operation.read(array);
             Layout layout = slice(tensor.layout(), fullSlice);
             int[] squeezed = fullSlice.getToSqueeze();
@@ -100,7 +100,7 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
         if (picks(index)) {
             throw Unavailable.operation("NDArray.set with a pick index");
         }
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, array)) {
             Selection selection = Selection.of(operation, own(array, operation), index);
             if (value instanceof Number) {
                 selection.fill((Number) value);
@@ -132,7 +132,7 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
 
     @Override
     public void setScalar(NDArray array, NDIndex index, Number value) {
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, array)) {
             Selection selection = Selection.of(operation, own(array, operation), index);
             if (selection.get().layout().count() != 1) {
                 throw new IllegalArgumentException(

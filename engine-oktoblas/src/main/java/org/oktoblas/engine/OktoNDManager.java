@@ -21,12 +21,21 @@ public class OktoNDManager extends ManagerUnavailable {
 
     private static final OktoNDManager SYSTEM = new SystemManager();
 
-    private final Backend backend;
     private final TransformerOps transformerOps = new OktoTransformerOps();
 
-    private OktoNDManager(NDManager parent, Device device) {
+    /** Shared by the managers of a tree. */
+    private final Backends backends;
+
+    private final Backend backend;
+
+    /** Whether each manager directly below begins a tree of its own, and so a GPU stream. */
+    private final boolean forks;
+
+    private OktoNDManager(NDManager parent, Device device, Backends backends, boolean forks) {
         super(parent, device);
-        backend = Backends.of(this.device);
+        this.backends = backends;
+        this.forks = forks;
+        backend = backends.of(this.device);
     }
 
     /** Returns the manager above all others, which is never closed. */
@@ -51,13 +60,13 @@ public class OktoNDManager extends ManagerUnavailable {
                         + ": copy it with that manager's from().");
     }
 
-    /** Returns an array's manager if it is this engine's, else the other one. */
-    static OktoNDManager of(NDArray array, OktoNDManager other) {
-        return array instanceof OktoNDArray ? ((OktoNDArray) array).getManager() : other;
-    }
-
     final Backend backend() {
         return backend;
+    }
+
+    /** Returns what computes results of this manager on a device. */
+    final Backend backend(Device on) {
+        return on == device || on.equals(device) ? backend : backends.of(on);
     }
 
     /** Returns the fused operations of transformers. */
@@ -280,13 +289,36 @@ public class OktoNDManager extends ManagerUnavailable {
 
     @Override
     public OktoNDManager newSubManager(Device device) {
-        OktoNDManager manager = new OktoNDManager(this, device);
+        return attach(device, false);
+    }
+
+    /**
+     * Makes a manager for a model: what is made directly below it, by each predictor, computes on a
+     * GPU stream of its own.
+     */
+    final OktoNDManager newModelManager(Device device) {
+        return attach(device, true);
+    }
+
+    private OktoNDManager attach(Device device, boolean model) {
+        OktoNDManager manager =
+                new OktoNDManager(this, device, forks ? new Backends() : backends, model);
         attachUncappedInternal(manager.uid, manager);
         if (!isOpen()) {
             manager.close();
             checkOpen();
         }
         return manager;
+    }
+
+    /** Frees all that is attached to it. */
+    @Override
+    public void close() {
+        super.close();
+        OktoNDManager above = parent instanceof OktoNDManager ? (OktoNDManager) parent : null;
+        if (above != null && above.backends != backends) {
+            backends.close();
+        }
     }
 
     @Override
@@ -298,7 +330,7 @@ public class OktoNDManager extends ManagerUnavailable {
     private static final class SystemManager extends OktoNDManager implements SystemNDManager {
 
         SystemManager() {
-            super(null, Device.cpu());
+            super(null, Device.cpu(), new Backends(), true);
         }
     }
 }

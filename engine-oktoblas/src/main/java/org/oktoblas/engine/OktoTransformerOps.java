@@ -16,7 +16,7 @@ final class OktoTransformerOps implements TransformerOps {
     public Linear linear(
             NDManager owner, NDArray weight, boolean transposed, NDArray bias, MathMode mode) {
         OktoNDManager manager = OktoNDManager.of(owner);
-        try (Operation operation = new Operation(manager)) {
+        try (Operation operation = new Operation(manager, weight)) {
             Tensor matrix = operation.read(weight);
             if (matrix.layout().rank() != 2) {
                 throw new IllegalArgumentException(
@@ -41,7 +41,11 @@ final class OktoTransformerOps implements TransformerOps {
                 // A copy of its own, as the caller may close the bias.
                 shift = operation.copy(operation.read(bias), DataType.FLOAT32);
             }
-            return new PackedLinear(manager, operation.backend.pack(matrix, mode), shift);
+            return new PackedLinear(
+                    manager,
+                    operation.backend.device(),
+                    operation.backend.pack(matrix, mode),
+                    shift);
         }
     }
 
@@ -50,6 +54,7 @@ final class OktoTransformerOps implements TransformerOps {
         PackedLinear layer = own(linear);
         layer.retain();
         try (Operation operation = operation(x)) {
+            operation.check(layer.device());
             Tensor in = operation.read(x, DataType.FLOAT32);
             long[] shape = shape(layer, in);
             Tensor out = operation.create(shape, DataType.FLOAT32);
@@ -73,6 +78,7 @@ final class OktoTransformerOps implements TransformerOps {
         PackedLinear layer = own(linear);
         layer.retain();
         try (Operation operation = operation(x)) {
+            operation.check(layer.device());
             Tensor in = operation.read(x, DataType.FLOAT32);
             Tensor sum = operation.read(residual);
             ArrayTransfers.writable(sum, "addTo");
@@ -130,17 +136,21 @@ final class OktoTransformerOps implements TransformerOps {
     public NDArray attention(
             NDArray query, NDArray keys, NDArray values, NDArray mask, double scale) {
         try (Operation operation = operation(query)) {
-            Tensor q = operation.read(query, DataType.FLOAT32);
-            Tensor k = operation.read(keys, DataType.FLOAT32);
-            Tensor v = operation.read(values, DataType.FLOAT32);
+            DataType type = query.getDataType();
+            boolean alike = type == keys.getDataType() && type == values.getDataType();
+            if (!alike || type != DataType.FLOAT16 && type != DataType.BFLOAT16) {
+                type = DataType.FLOAT32;
+            }
+            Tensor q = operation.read(query, type);
+            Tensor k = operation.read(keys, type);
+            Tensor v = operation.read(values, type);
             Tensor m = mask == null ? null : operation.read(mask, DataType.INT64);
             check(q.layout(), k.layout(), v.layout(), m == null ? null : m.layout());
             long batch = q.layout().size(0);
             long heads = q.layout().size(1);
             long time = q.layout().size(2);
             long width = q.layout().size(3);
-            Tensor out =
-                    operation.create(new long[] {batch, time, heads * width}, DataType.FLOAT32);
+            Tensor out = operation.create(new long[] {batch, time, heads * width}, type);
             if (out.layout().count() > 0) {
                 Layout split = out.layout().reshape(batch, time, heads, width).permute(0, 2, 1, 3);
                 operation.backend.attention(q, k, v, m, scale, out.with(split));

@@ -1,5 +1,6 @@
 package org.oktoblas.engine;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
@@ -21,22 +22,67 @@ final class Operation implements AutoCloseable {
     private Storage[] held = new Storage[4];
     private int count;
 
-    /** Starts an operation whose results go to a manager. */
+    /** Starts an operation on a manager's device, whose results go to the manager. */
     Operation(OktoNDManager manager) {
-        this.manager = manager;
-        this.backend = manager.backend();
+        this(manager, manager.backend());
     }
 
-    /** Returns an array's elements, copying them over first if it is another engine's. */
+    /** Starts an operation on an array's device, whose results go to a manager. */
+    Operation(OktoNDManager manager, NDArray array) {
+        this(
+                manager,
+                array instanceof OktoNDArray
+                        ? manager.backend(array.getDevice())
+                        : manager.backend());
+    }
+
+    /** Starts an operation on a device, whose results go to a manager. */
+    Operation(OktoNDManager manager, Device device) {
+        this(manager, manager.backend(device));
+    }
+
+    private Operation(OktoNDManager manager, Backend backend) {
+        this.manager = manager;
+        this.backend = backend;
+    }
+
+    /**
+     * Returns an array's elements, copying them over first if it is another engine's.
+     *
+     * @throws IllegalArgumentException if the array is on another device
+     */
     Tensor read(NDArray array) {
         if (array instanceof OktoNDArray) {
             Tensor tensor = ((OktoNDArray) array).tensor();
-            tensor.storage().retain();
-            hold(tensor.storage());
+            Storage storage = tensor.storage();
+            check(storage.device());
+            storage.retain();
+            hold(storage);
             return tensor;
         }
         Tensor copy = create(array.getShape().getShape(), Types.supported(array.getDataType()));
         backend.write(array.toByteBuffer(), copy.storage(), 0);
+        return copy;
+    }
+
+    /** Refuses what is on another device. */
+    void check(Device device) {
+        Device own = backend.device();
+        if (device != own && !device.equals(own)) {
+            throw new IllegalArgumentException(
+                    "The arrays of one operation must be on one device, and these are on "
+                            + own
+                            + " and "
+                            + device
+                            + ": bring one over with toDevice first.");
+        }
+    }
+
+    /** Returns a copy, on this operation's device, of a tensor of an operation on another. */
+    Tensor bring(Operation from, Tensor tensor) {
+        Tensor dense = from.dense(tensor);
+        Tensor copy = create(dense.layout().shape(), dense.dataType());
+        DeviceCopy.run(from.backend, dense, backend, copy);
         return copy;
     }
 

@@ -1,5 +1,6 @@
 package org.oktoblas.engine;
 
+import ai.djl.Device;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.oktoblas.engine.backend.PackedMatrix;
 import org.oktoblas.engine.backend.Tensor;
@@ -11,6 +12,7 @@ final class PackedLinear implements TransformerOps.Linear {
 
     private final String uid = "oktoLinear" + COUNTER.incrementAndGet();
     private final OktoNDManager owner;
+    private final Device device;
     private final PackedMatrix matrix;
     private final Tensor bias;
     // The layer's own use counts as one until it is closed.
@@ -18,8 +20,9 @@ final class PackedLinear implements TransformerOps.Linear {
     private final AtomicInteger closed = new AtomicInteger();
 
     /** Makes a layer that owns the matrix and retains the bias, which may be null. */
-    PackedLinear(OktoNDManager owner, PackedMatrix matrix, Tensor bias) {
+    PackedLinear(OktoNDManager owner, Device device, PackedMatrix matrix, Tensor bias) {
         this.owner = owner;
+        this.device = device;
         this.matrix = matrix;
         this.bias = bias;
         if (bias != null) {
@@ -32,6 +35,10 @@ final class PackedLinear implements TransformerOps.Linear {
             close();
             throw e;
         }
+    }
+
+    Device device() {
+        return device;
     }
 
     PackedMatrix matrix() {

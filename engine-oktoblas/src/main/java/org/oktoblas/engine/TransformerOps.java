@@ -7,9 +7,9 @@ import org.oktoblas.engine.backend.MathMode;
 
 /**
  * The operations that a transformer wants in one call each, and this engine has: linear layers with
- * packed weights, bias and activation, layer norm, and causal attention. Arrays are FLOAT32;
- * results are attached to the manager of {@code x} (the query for attention) and need not be
- * contiguous.
+ * packed weights, bias and activation, layer norm, and causal attention. Arrays are FLOAT32 (16-bit
+ * ones are converted) and on one device; results are attached to the manager of {@code x} (the
+ * query for attention) and need not be contiguous.
  *
  * <p>A block asks {@link OktoNDManager#transformerOps()} once and keeps to plain NDArray operations
  * where its manager is another engine's.
@@ -39,6 +39,9 @@ public interface TransformerOps {
 
     /**
      * Causal attention of T queries over S ≥ T keys, the last T of which are the queries' own.
+     *
+     * <p>Where query, keys and values are all FLOAT16 or all BFLOAT16, so is the result; sums are
+     * float32 all the same.
      *
      * @param query (batch, heads, T, width), any layout
      * @param keys (batch, heads, S, width), any layout: usually a view of a cache

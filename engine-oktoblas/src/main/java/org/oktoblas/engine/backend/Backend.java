@@ -18,6 +18,12 @@ public interface Backend {
     /** Returns the device. */
     Device device();
 
+    /** Returns what computes, in words. */
+    String description();
+
+    /** Returns what is taken of the device's memory. */
+    MemoryUse memoryUse();
+
     /**
      * Allocates memory; its content is undefined.
      *
@@ -140,7 +146,7 @@ public interface Backend {
      * queries and S ≥ T keys, query t sees the keys 0 … S − T + t whose mask is not 0; a query that
      * sees none gets the mean over the keys it would see without mask.
      *
-     * @param query (B, H, T, D) FLOAT32
+     * @param query (B, H, T, D) FLOAT32, FLOAT16 or BFLOAT16; keys, values and out have its type
      * @param keys (B, H, S, D)
      * @param values (B, H, S, D)
      * @param mask (B, S) INT64, 0 where a key is padding, or null

@@ -1,5 +1,6 @@
 package org.oktoblas.engine.backend;
 
+import ai.djl.Device;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -13,11 +14,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 public abstract class Storage {
 
     private final AtomicInteger references = new AtomicInteger(1);
+    private final Device device;
     private final long byteSize;
     private volatile boolean readOnly;
 
-    protected Storage(long byteSize) {
+    protected Storage(Device device, long byteSize) {
+        this.device = device;
         this.byteSize = byteSize;
+    }
+
+    /** Returns the device whose memory it is. */
+    public final Device device() {
+        return device;
     }
 
     /** Returns the size in bytes. */

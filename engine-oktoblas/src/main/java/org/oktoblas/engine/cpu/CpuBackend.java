@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.MemoryUse;
 import org.oktoblas.engine.backend.Operand;
 import org.oktoblas.engine.backend.PackedMatrix;
 import org.oktoblas.engine.backend.RandomOp;
@@ -63,6 +65,7 @@ public final class CpuBackend implements Backend {
     }
 
     /** Returns how matrices are multiplied and by how many threads, in words. */
+    @Override
     public String description() {
         return (dnnl == null ? "plain Java" : dnnl.description())
                 + ", "
@@ -75,9 +78,11 @@ public final class CpuBackend implements Backend {
         return Parallel.THREADS;
     }
 
-    /** Returns the bytes of all storages allocated and not yet freed, wrapped buffers apart. */
-    public long outstandingBytes() {
-        return memory.outstandingBytes();
+    /** Returns what storages take, wrapped buffers apart; what the system has left is not known. */
+    @Override
+    public MemoryUse memoryUse() {
+        long used = memory.outstandingBytes();
+        return new MemoryUse(used, memory.peakBytes(), used + memory.keptBytes(), -1, -1);
     }
 
     @Override
@@ -114,7 +119,12 @@ public final class CpuBackend implements Backend {
         }
     }
 
-    private static ByteBuffer bytes(Storage storage, long offset, int size) {
+    /**
+     * Returns a part of a storage as a direct buffer, valid as long as the storage is.
+     *
+     * @throws IndexOutOfBoundsException if the storage does not hold all of it
+     */
+    public static ByteBuffer bytes(Storage storage, long offset, int size) {
         if (offset < 0 || offset + size > storage.byteSize()) {
             throw new IndexOutOfBoundsException(
                     "Bytes "
@@ -242,10 +252,38 @@ public final class CpuBackend implements Backend {
             return;
         }
         boolean many = out.layout().size(2) >= COMPILED_QUERIES;
-        if (dnnl != null && many && DnnlAttention.suits(query, keys, values, out)) {
+        if (dnnl == null || !many) {
+            JavaAttention.run(query, keys, values, mask, scale, out);
+        } else if (out.dataType() != DataType.FLOAT32) {
+            attentionInFloat32(query, keys, values, mask, scale, out);
+        } else if (DnnlAttention.suits(query, keys, values, out)) {
             DnnlAttention.run(memory, query, keys, values, mask, scale, out);
         } else {
             JavaAttention.run(query, keys, values, mask, scale, out);
+        }
+    }
+
+    private void attentionInFloat32(
+            Tensor query, Tensor keys, Tensor values, Tensor mask, double scale, Tensor out) {
+        Tensor[] inputs = {query, keys, values};
+        Tensor[] wide = new Tensor[4];
+        try {
+            for (int i = 0; i < wide.length; i++) {
+                Layout layout = Layout.contiguous((i < 3 ? inputs[i] : out).layout().shape());
+                Storage space = memory.allocate(layout.count() * Float.BYTES);
+                wide[i] = new Tensor(space, DataType.FLOAT32, layout);
+                if (i < 3) {
+                    Elementwise.copy(inputs[i], wide[i]);
+                }
+            }
+            DnnlAttention.run(memory, wide[0], wide[1], wide[2], mask, scale, wide[3]);
+            Elementwise.copy(wide[3], out);
+        } finally {
+            for (Tensor tensor : wide) {
+                if (tensor != null) {
+                    tensor.storage().release();
+                }
+            }
         }
     }
 

@@ -25,6 +25,7 @@ class CpuMemory {
     private final Map<Long, Deque<Long>> kept = new HashMap<>();
     private long keptBytes;
     private long outstandingBytes;
+    private long peakBytes;
 
     /** Allocates a storage; its content is undefined. */
     CpuStorage allocate(long byteSize) {
@@ -40,6 +41,11 @@ class CpuMemory {
     /** Returns the bytes of all storages that are allocated and not yet freed. */
     synchronized long outstandingBytes() {
         return outstandingBytes;
+    }
+
+    /** Returns the most that was outstanding at a time. */
+    synchronized long peakBytes() {
+        return peakBytes;
     }
 
     /** Returns the bytes of freed blocks that are kept for reuse. */
@@ -76,7 +82,7 @@ class CpuMemory {
                     kept.remove(capacity);
                 }
                 keptBytes -= capacity;
-                outstandingBytes += capacity;
+                count(capacity);
                 return block;
             }
         }
@@ -94,8 +100,13 @@ class CpuMemory {
                             + " bytes. Close arrays or managers that are no longer needed, or use a"
                             + " smaller batch.");
         }
-        outstandingBytes += capacity;
+        count(capacity);
         return block;
+    }
+
+    private void count(long capacity) {
+        outstandingBytes += capacity;
+        peakBytes = Math.max(peakBytes, outstandingBytes);
     }
 
     private synchronized void giveBack(long block, long capacity) {

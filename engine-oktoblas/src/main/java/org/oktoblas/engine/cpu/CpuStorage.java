@@ -1,5 +1,6 @@
 package org.oktoblas.engine.cpu;
 
+import ai.djl.Device;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
@@ -27,7 +28,7 @@ final class CpuStorage extends Storage {
     private final Runnable onFree;
 
     private CpuStorage(long byteSize, long address, ByteBuffer wrapped, Runnable onFree) {
-        super(byteSize);
+        super(Device.cpu(), byteSize);
         this.address = address;
         this.wrapped = wrapped;
         this.onFree = onFree;

@@ -27,9 +27,6 @@ public abstract class LinearLaws {
     /** Returns what is held to these laws. */
     protected abstract Backend backend();
 
-    /** Returns the bytes that a backend's storages and packed matrices take. */
-    protected abstract long outstandingBytes(Backend backend);
-
     @Test
     void productsOfAllDepths() {
         for (DataType stored : STORED) {
@@ -263,13 +260,13 @@ public abstract class LinearLaws {
 
     @Test
     void closingFreesTheMemory() {
-        long before = outstandingBytes(backend);
+        long before = backend.memoryUse().used();
         Tensor w = TestTensors.normal(backend, DataType.FLOAT16, 1, 1200, 64);
         PackedMatrix packed = backend.pack(w, MathMode.FLOAT32);
         w.storage().release();
         assertTrue(packed.byteSize() >= 1200 * 64 * 2);
-        assertTrue(outstandingBytes(backend) >= before + packed.byteSize());
+        assertTrue(backend.memoryUse().used() >= before + packed.byteSize());
         packed.close();
-        assertEquals(before, outstandingBytes(backend));
+        assertEquals(before, backend.memoryUse().used());
     }
 }

@@ -10,9 +10,4 @@ class CpuLinearTest extends LinearLaws {
     protected Backend backend() {
         return new CpuBackend("onednn");
     }
-
-    @Override
-    protected long outstandingBytes(Backend backend) {
-        return ((CpuBackend) backend).outstandingBytes();
-    }
 }

@@ -10,9 +10,4 @@ class JavaLinearTest extends LinearLaws {
     protected Backend backend() {
         return new CpuBackend("java");
     }
-
-    @Override
-    protected long outstandingBytes(Backend backend) {
-        return ((CpuBackend) backend).outstandingBytes();
-    }
 }

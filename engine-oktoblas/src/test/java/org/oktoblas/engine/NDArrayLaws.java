@@ -21,17 +21,13 @@ import java.nio.ShortBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Array operations on values that are known by hand, and what they refuse. */
-@ParameterizedClass
-@MethodSource("org.oktoblas.engine.Devices#present")
-class OktoNDArrayTest {
+abstract class NDArrayLaws {
 
     private final OktoNDManager manager;
 
-    OktoNDArrayTest(Device device) {
+    NDArrayLaws(Device device) {
         manager = OktoNDManager.system().newSubManager(device);
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.inference.Predictor;
@@ -28,10 +29,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.oktoblas.engine.cpu.CpuBackend;
 
 /** Models: blocks of DJL, and formats found as services. */
-class OktoModelTest {
+abstract class ModelLaws {
 
     /** A format for tests: a text file with a number that the block adds. */
     public static final class SumFormat implements ModelFormat {
@@ -66,7 +66,13 @@ class OktoModelTest {
         }
     }
 
+    private final Device device;
+
     @TempDir private Path directory;
+
+    ModelLaws(Device device) {
+        this.device = device;
+    }
 
     private static Block network() {
         return new SequentialBlock()
@@ -80,19 +86,19 @@ class OktoModelTest {
     void blocksOfDjlAreSavedAndLoaded() throws Exception {
         float[] input = {1, -2, 3};
         float[] expected;
-        try (Model model = Model.newInstance("net", "OktoBLAS")) {
+        try (Model model = Model.newInstance("net", device, "OktoBLAS")) {
             model.setBlock(network());
             model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, new Shape(1, 3));
             model.save(directory, "net");
             expected = predict(model, input);
         }
         assertEquals(2, expected.length);
-        try (Model model = Model.newInstance("net", "OktoBLAS")) {
+        try (Model model = Model.newInstance("net", device, "OktoBLAS")) {
             model.setBlock(network());
             model.load(directory);
             assertArrayEquals(expected, predict(model, input));
         }
-        try (Model model = Model.newInstance("net", "OktoBLAS")) {
+        try (Model model = Model.newInstance("net", device, "OktoBLAS")) {
             model.setBlock(network());
             model.load(Files.newInputStream(directory.resolve("net-0000.params")), null);
             assertArrayEquals(expected, predict(model, input));
@@ -109,7 +115,7 @@ class OktoModelTest {
 
     @Test
     void formatsAreFoundAsServices() throws Exception {
-        long before = CpuBackend.get().outstandingBytes();
+        long before = OktoEngine.get().memoryUse(device).used();
         Path file = directory.resolve("three.sum");
         Files.writeString(file, "3");
         Criteria<NDList, NDList> criteria =
@@ -117,6 +123,7 @@ class OktoModelTest {
                         .setTypes(NDList.class, NDList.class)
                         .optModelPath(file)
                         .optEngine("OktoBLAS")
+                        .optDevice(device)
                         .optTranslator(new NoopTranslator())
                         .build();
         try (ZooModel<NDList, NDList> model = criteria.loadModel();
@@ -127,16 +134,16 @@ class OktoModelTest {
             NDArray y = predictor.predict(new NDList(manager.create(4f))).head();
             assertEquals(7, y.getFloat());
         }
-        assertEquals(before, CpuBackend.get().outstandingBytes());
+        assertEquals(before, OktoEngine.get().memoryUse(device).used());
         Files.writeString(file, "none");
-        try (Model model = Model.newInstance("x", "OktoBLAS")) {
+        try (Model model = Model.newInstance("x", device, "OktoBLAS")) {
             assertThrows(MalformedModelException.class, () -> model.load(file));
         }
     }
 
     @Test
     void whatCannotBeLoadedSaysWhy() throws Exception {
-        try (Model model = Model.newInstance("x", "OktoBLAS")) {
+        try (Model model = Model.newInstance("x", device, "OktoBLAS")) {
             Path missing = directory.resolve("missing");
             assertTrue(
                     assertThrows(FileNotFoundException.class, () -> model.load(missing))

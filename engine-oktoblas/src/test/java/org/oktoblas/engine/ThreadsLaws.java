@@ -16,22 +16,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.MathMode;
-import org.oktoblas.engine.cpu.CpuBackend;
 
 /** Many threads on the same arrays. */
-@ParameterizedClass
-@MethodSource("org.oktoblas.engine.Devices#present")
-class ThreadsTest {
+abstract class ThreadsLaws {
 
     private static final int THREADS = 8;
 
     private final Device device;
 
-    ThreadsTest(Device device) {
+    ThreadsLaws(Device device) {
         this.device = device;
     }
 
@@ -73,7 +68,7 @@ class ThreadsTest {
 
     @Test
     void closingWhileOthersReadThrowsAtWorst() throws Exception {
-        long before = CpuBackend.get().outstandingBytes();
+        long before = OktoEngine.get().memoryUse(device).used();
         try (OktoNDManager manager = OktoNDManager.system().newSubManager(device)) {
             for (int round = 0; round < 100; round++) {
                 NDArray shared = manager.ones(new Shape(300, 40));
@@ -98,7 +93,7 @@ class ThreadsTest {
                         });
             }
         }
-        assertEquals(before, CpuBackend.get().outstandingBytes());
+        assertEquals(before, OktoEngine.get().memoryUse(device).used());
     }
 
     @Test
@@ -133,7 +128,7 @@ class ThreadsTest {
 
     @Test
     void closingAManagerWhileOthersAddToItLosesNothing() throws Exception {
-        long before = CpuBackend.get().outstandingBytes();
+        long before = OktoEngine.get().memoryUse(device).used();
         for (int round = 0; round < 50; round++) {
             OktoNDManager manager = OktoNDManager.system().newSubManager(device);
             CyclicBarrier start = new CyclicBarrier(THREADS);
@@ -157,6 +152,6 @@ class ThreadsTest {
                     });
             manager.close();
         }
-        assertEquals(before, CpuBackend.get().outstandingBytes());
+        assertEquals(before, OktoEngine.get().memoryUse(device).used());
     }
 }

@@ -13,7 +13,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
 /** Operations over random shapes and views, against doubles in plain Java. */
-class OktoNDArrayPropertyTest {
+abstract class NDArrayPropertyLaws {
 
     private static final int TRIES = 200;
 
@@ -21,11 +21,15 @@ class OktoNDArrayPropertyTest {
         void run(NDManager manager, Random random);
     }
 
-    private static void everywhere(long seed, Body body) {
-        for (Device device : Devices.present()) {
-            try (NDManager manager = OktoNDManager.system().newSubManager(device)) {
-                body.run(manager, new Random(seed));
-            }
+    private final Device device;
+
+    NDArrayPropertyLaws(Device device) {
+        this.device = device;
+    }
+
+    private void check(long seed, Body body) {
+        try (NDManager manager = OktoNDManager.system().newSubManager(device)) {
+            body.run(manager, new Random(seed));
         }
     }
 
@@ -61,7 +65,7 @@ class OktoNDArrayPropertyTest {
 
     @Property(tries = TRIES)
     void arithmeticBroadcasts(@ForAll long seed) {
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     long[] shape = shape(random, 1 + random.nextInt(4));
@@ -94,7 +98,7 @@ class OktoNDArrayPropertyTest {
 
     @Property(tries = TRIES)
     void reductions(@ForAll long seed) {
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     Both a = Both.random(manager, random, shape(random, 1 + random.nextInt(4)));
@@ -126,7 +130,7 @@ class OktoNDArrayPropertyTest {
 
     @Property(tries = TRIES)
     void theSortedArrayIsWhatItsIndicesGather(@ForAll long seed) {
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     Both a = Both.random(manager, random, shape(random, 1 + random.nextInt(3)));
@@ -147,7 +151,7 @@ class OktoNDArrayPropertyTest {
 
     @Property(tries = TRIES)
     void copiesAndViews(@ForAll long seed) {
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     long[] shape = shape(random, 3);
@@ -177,7 +181,7 @@ class OktoNDArrayPropertyTest {
 
     @Property(tries = TRIES)
     void products(@ForAll long seed) {
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     long m = 1 + random.nextInt(20);
@@ -201,7 +205,7 @@ class OktoNDArrayPropertyTest {
             DataType.FLOAT32, DataType.FLOAT16, DataType.BFLOAT16, DataType.FLOAT64,
             DataType.INT8, DataType.UINT8, DataType.INT32, DataType.INT64
         };
-        everywhere(
+        check(
                 seed,
                 (manager, random) -> {
                     long[] values = new long[1 + random.nextInt(40)];

@@ -19,31 +19,28 @@ import java.nio.ByteOrder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.oktoblas.engine.cpu.CpuBackend;
 
 /** Who owns arrays, and when their memory is freed. */
-@ParameterizedClass
-@MethodSource("org.oktoblas.engine.Devices#present")
-class LifecycleTest {
+abstract class LifecycleLaws {
 
+    private final Device device;
     private final OktoNDManager manager;
     private long before;
 
-    LifecycleTest(Device device) {
+    LifecycleLaws(Device device) {
+        this.device = device;
         manager = OktoNDManager.system().newSubManager(device);
     }
 
     @BeforeEach
     void count() {
-        before = CpuBackend.get().outstandingBytes();
+        before = OktoEngine.get().memoryUse(device).used();
     }
 
     @AfterEach
     void nothingIsLeft() {
         manager.close();
-        assertEquals(before, CpuBackend.get().outstandingBytes(), "bytes outstanding");
+        assertEquals(before, OktoEngine.get().memoryUse(device).used(), "bytes outstanding");
     }
 
     @Test
@@ -54,7 +51,7 @@ class LifecycleTest {
         inner.close();
         assertTrue(array.isReleased());
         assertTrue(view.isReleased());
-        assertEquals(before, CpuBackend.get().outstandingBytes());
+        assertEquals(before, OktoEngine.get().memoryUse(device).used());
     }
 
     @Test
@@ -64,7 +61,7 @@ class LifecycleTest {
         array.close();
         assertArrayEquals(new float[] {2, 3}, view.toFloatArray());
         view.close();
-        assertEquals(before, CpuBackend.get().outstandingBytes());
+        assertEquals(before, OktoEngine.get().memoryUse(device).used());
     }
 
     @Test
@@ -166,14 +163,14 @@ class LifecycleTest {
     @Test
     void failedOperationsLeaveNothingBehind() {
         NDArray array = manager.ones(new Shape(100, 10));
-        long taken = CpuBackend.get().outstandingBytes();
+        long taken = OktoEngine.get().memoryUse(device).used();
         assertThrows(
                 IndexOutOfBoundsException.class,
                 () -> array.get(new NDIndex("{}", array.toType(DataType.INT64, false).mul(500L))));
         assertThrows(IllegalArgumentException.class, () -> array.matMul(array));
         assertThrows(IllegalArgumentException.class, () -> array.add(array.get(":, :3")));
         manager.getManagedArrays().stream().filter(a -> a != array).forEach(NDArray::close);
-        assertEquals(taken, CpuBackend.get().outstandingBytes());
+        assertEquals(taken, OktoEngine.get().memoryUse(device).used());
     }
 
     @Test
@@ -224,7 +221,7 @@ class LifecycleTest {
     void twoHundredThousandOperationsLeaveNothingBehind() {
         NDArray weight = manager.ones(new Shape(8, 8));
         NDArray ids = manager.create(new long[] {3, 1});
-        long taken = CpuBackend.get().outstandingBytes();
+        long taken = OktoEngine.get().memoryUse(device).used();
         for (int i = 0; i < 20_000; i++) {
             try (NDManager inner = manager.newSubManager()) {
                 NDArray rows = weight.get(inner, new NDIndex("{}", ids));
@@ -232,7 +229,7 @@ class LifecycleTest {
                 sums.add(rows.transpose().reshape(16)).softmax(0).argMax(0);
             }
         }
-        assertEquals(taken, CpuBackend.get().outstandingBytes());
+        assertEquals(taken, OktoEngine.get().memoryUse(device).used());
         assertEquals(2, manager.getManagedArrays().size());
     }
 }

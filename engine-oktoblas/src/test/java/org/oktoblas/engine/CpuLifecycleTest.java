@@ -1,0 +1,10 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+class CpuLifecycleTest extends LifecycleLaws {
+
+    CpuLifecycleTest() {
+        super(Device.cpu());
+    }
+}

@@ -1,0 +1,10 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+class CpuModelTest extends ModelLaws {
+
+    CpuModelTest() {
+        super(Device.cpu());
+    }
+}

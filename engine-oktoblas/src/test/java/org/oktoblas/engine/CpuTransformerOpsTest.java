@@ -1,0 +1,10 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+class CpuTransformerOpsTest extends TransformerOpsLaws {
+
+    CpuTransformerOpsTest() {
+        super(Device.cpu());
+    }
+}

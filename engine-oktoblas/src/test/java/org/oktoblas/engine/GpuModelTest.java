@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuModelTest extends ModelLaws {
+
+    GpuModelTest() {
+        super(Device.gpu());
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuNDArrayPropertyTest extends NDArrayPropertyLaws {
+
+    GpuNDArrayPropertyTest() {
+        super(Device.gpu());
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuNDArrayTest extends NDArrayLaws {
+
+    GpuNDArrayTest() {
+        super(Device.gpu());
+    }
+}

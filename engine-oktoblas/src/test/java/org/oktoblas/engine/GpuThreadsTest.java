@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuThreadsTest extends ThreadsLaws {
+
+    GpuThreadsTest() {
+        super(Device.gpu());
+    }
+}

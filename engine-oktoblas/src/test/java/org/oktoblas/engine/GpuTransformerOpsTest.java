@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuTransformerOpsTest extends TransformerOpsLaws {
+
+    GpuTransformerOpsTest() {
+        super(Device.gpu());
+    }
+}
