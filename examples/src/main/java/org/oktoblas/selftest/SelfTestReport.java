@@ -18,7 +18,15 @@ import java.util.function.Consumer;
 public final class SelfTestReport {
 
     private static final int STACK_LINES = 12;
-    private static final String OURS = "org.oktoblas.";
+
+    /** What calls tests: reflection, JUnit and jqwik. */
+    private static final List<String> CALLERS =
+            List.of(
+                    "java.lang.reflect.",
+                    "jdk.internal.reflect.",
+                    "java.lang.invoke.",
+                    "org.junit.platform.",
+                    "net.jqwik.engine.");
 
     private final Consumer<String> out;
     private final Consumer<String> eachTest;
@@ -94,22 +102,17 @@ public final class SelfTestReport {
         return text.strip().replaceAll("\\R", System.lineSeparator() + "                ");
     }
 
-    /** The frames from where it was thrown to the last of ours: what called that is JUnit. */
+    /** The frames from where it was thrown to the test: what called that is JUnit. */
     private static List<String> trimmed(StackTraceElement[] stack) {
-        int end = 0;
-        for (int i = 0; i < stack.length; i++) {
-            String name = stack[i].getClassName();
-            if (name.startsWith(OURS)
-                    && !name.startsWith("org.oktoblas.selftest.")
-                    && !name.startsWith("org.oktoblas.cli.")) {
-                end = i + 1;
-            }
-        }
         List<String> lines = new ArrayList<>();
-        for (int i = 0; i < end && lines.size() < STACK_LINES; i++) {
+        for (StackTraceElement frame : stack) {
+            String name = frame.getClassName();
+            if (CALLERS.stream().anyMatch(name::startsWith) || lines.size() == STACK_LINES) {
+                break;
+            }
             // Assertions' own frames say nothing.
-            if (!stack[i].getClassName().startsWith("org.junit.jupiter.api.Assert")) {
-                lines.add("at " + stack[i]);
+            if (!name.startsWith("org.junit.jupiter.api.Assert")) {
+                lines.add("at " + frame);
             }
         }
         return lines;
