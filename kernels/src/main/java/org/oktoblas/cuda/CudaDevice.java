@@ -137,6 +137,11 @@ public final class CudaDevice {
     }
 
     private CudaKernel load(String symbol) {
+        return load(library, symbol);
+    }
+
+    /** Loads a kernel of any library; a fatbin's name is loaded once. */
+    CudaKernel load(KernelLibrary library, String symbol) {
         Kernel description = library.kernel(symbol);
         makeCurrent();
         Driver.Module module =

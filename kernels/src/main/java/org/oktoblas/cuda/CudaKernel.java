@@ -9,11 +9,15 @@ public final class CudaKernel {
 
     private static final int PORTABLE_CLUSTER = 8;
 
+    /** Shared memory that every launch may have; for more, the driver wants to be told. */
+    private static final int UNASKED_SHARED_BYTES = 48 << 10;
+
     private final CudaDevice device;
     private final Kernel description;
     private final Driver.Function function = new Driver.Function();
     private final int mostDynamicShared;
     private final int parameterBytes;
+    private volatile int granted;
     private final Map<Integer, Integer> occupancy = new ConcurrentHashMap<>();
 
     CudaKernel(CudaDevice device, Kernel description, Driver.Module module) {
@@ -24,9 +28,7 @@ public final class CudaKernel {
         int[] fixed = new int[1];
         check(Driver.attribute(function, Driver.STATIC_SHARED_BYTES, fixed), "cuFuncGetAttribute");
         mostDynamicShared = device.properties().sharedBytesPerBlock() - fixed[0];
-        check(
-                Driver.setAttribute(function, Driver.MAX_DYNAMIC_SHARED_BYTES, mostDynamicShared),
-                "cuFuncSetAttribute");
+        granted = Math.max(0, UNASKED_SHARED_BYTES - fixed[0]);
         if (description.cluster() > PORTABLE_CLUSTER) {
             check(
                     Driver.setAttribute(function, Driver.NON_PORTABLE_CLUSTER, 1),
@@ -75,6 +77,7 @@ public final class CudaKernel {
 
     private int askOccupancy(int dynamicSharedBytes) {
         device.makeCurrent();
+        grant(dynamicSharedBytes);
         int[] blocks = new int[1];
         check(
                 Driver.occupancy(function, threads(), dynamicSharedBytes, blocks),
@@ -88,6 +91,17 @@ public final class CudaKernel {
 
     Driver.Function function() {
         return function;
+    }
+
+    /** Tells the driver, once, that launches ask for more shared memory than is usual. */
+    void grant(int dynamicSharedBytes) {
+        if (dynamicSharedBytes > granted) {
+            check(
+                    Driver.setAttribute(
+                            function, Driver.MAX_DYNAMIC_SHARED_BYTES, mostDynamicShared),
+                    "cuFuncSetAttribute");
+            granted = mostDynamicShared;
+        }
     }
 
     int mostDynamicShared() {

@@ -1,7 +1,6 @@
 package org.oktoblas.cuda;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,8 +29,6 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class CudaStream {
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();
-    private static final long CACHED_BYTES = 256L << 20;
-    private static final int MOST_GRID_YZ = 65535;
 
     /** Ends an operation when it is released for good. */
     private final class OperationLock extends ReentrantLock {
@@ -52,9 +49,7 @@ public final class CudaStream {
     /** Marks the end of this stream's work for others to wait for; recorded anew each time. */
     private final Driver.Event mark = new Driver.Event();
 
-    private final BlockCache cache = new BlockCache(CACHED_BYTES);
-    private final ByteBuffer result = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
-    private final long resultAddress = Driver.address(result);
+    private final StreamBlocks blocks;
 
     /**
      * Operations that are complete, that is, wholly given to the driver; written under the lock.
@@ -74,6 +69,7 @@ public final class CudaStream {
     /** Makes a stream; the device's context exists. */
     CudaStream(CudaDevice device) {
         this.device = device;
+        blocks = new StreamBlocks(device, handle);
         device.makeCurrent();
         check(Driver.createStream(handle), "cuStreamCreate");
         check(Driver.createEvent(mark, false), "cuEventCreate");
@@ -97,7 +93,7 @@ public final class CudaStream {
      * @throws CudaOutOfMemoryException if there is not enough even without reserves
      */
     public DeviceMemory allocate(long bytes) {
-        long blockBytes = blockBytes(bytes);
+        long blockBytes = StreamBlocks.blockBytes(bytes);
         Capture recording = capturing();
         long address = recording != null ? recording.take(blockBytes) : allocateBlock(blockBytes);
         return new DeviceMemory(this, address, bytes, blockBytes, recording);
@@ -105,71 +101,25 @@ public final class CudaStream {
 
     /** Allocates memory that only this stream uses, until it is closed. */
     public Workspace workspace(long bytes) {
-        long blockBytes = blockBytes(bytes);
+        long blockBytes = StreamBlocks.blockBytes(bytes);
         Capture recording = capturing();
         long address = recording != null ? recording.take(blockBytes) : allocateBlock(blockBytes);
         return new Workspace(this, address, blockBytes, recording);
     }
 
-    private static long blockBytes(long bytes) {
-        if (bytes < 0) {
-            throw new IllegalArgumentException("Memory of " + bytes + " bytes was asked for");
-        }
-        return bytes <= BlockCache.LARGEST
-                ? BlockCache.classBytes(BlockCache.sizeClass(bytes))
-                : bytes + BlockCache.UNIT - 1 & -BlockCache.UNIT;
-    }
-
     /** Returns the address of a new block, in the order of this stream outside any capture. */
     long allocateBlock(long blockBytes) {
-        long address = 0;
-        if (blockBytes <= BlockCache.LARGEST) {
-            address = cache.take(BlockCache.sizeClass(blockBytes));
-        }
-        if (address == 0) {
-            device.makeCurrent();
-            address = ask(blockBytes, false);
-            if (address == 0) {
-                device.trim();
-                address = ask(blockBytes, true);
-            }
-        }
-        device.pool().taken(blockBytes);
-        return address;
-    }
-
-    private long ask(long blockBytes, boolean last) {
-        synchronized (result) {
-            int code = device.pool().allocate(resultAddress, blockBytes, handle);
-            if (code == Driver.SUCCESS) {
-                return result.getLong(0);
-            }
-            if (code != Driver.OUT_OF_MEMORY) {
-                throw CudaException.of(code, "cuMemAllocFromPoolAsync", device, lastLaunch());
-            }
-        }
-        if (last) {
-            throw device.pool().exhausted(blockBytes);
-        }
-        return 0;
+        return blocks.take(blockBytes);
     }
 
     /** Takes a block back in the order of this stream. */
     void recycle(long address, long blockBytes) {
-        device.pool().returned(blockBytes);
-        if (blockBytes <= BlockCache.LARGEST
-                && cache.keep(BlockCache.sizeClass(blockBytes), address)) {
-            return;
-        }
-        device.makeCurrent();
-        check(Driver.free(address, handle), "cuMemFreeAsync");
+        blocks.give(address, blockBytes);
     }
 
     /** Gives the freed blocks that are kept here to the device's pool. */
     void dropCache() {
-        for (long address : cache.drain()) {
-            check(Driver.free(address, handle), "cuMemFreeAsync");
-        }
+        blocks.drop();
     }
 
     // ---- copies
@@ -294,20 +244,15 @@ public final class CudaStream {
             int gridZ,
             int dynamicSharedBytes,
             Arguments arguments) {
-        if (gridX < 1
-                || gridY < 1
-                || gridZ < 1
-                || gridY > MOST_GRID_YZ
-                || gridZ > MOST_GRID_YZ
-                || dynamicSharedBytes < 0
-                || dynamicSharedBytes > kernel.mostDynamicShared()
-                || arguments.size() != kernel.parameterBytes()
-                || kernel.device() != device) {
-            throw refused(kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments);
+        if (!Launch.isPossible(
+                device, kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments)) {
+            throw Launch.refused(
+                    device, kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments);
         }
         lock.lock();
         try {
             device.makeCurrent();
+            kernel.grant(dynamicSharedBytes);
             int code =
                     Driver.launch(
                             kernel.function(),
@@ -323,54 +268,13 @@ public final class CudaStream {
                         code,
                         "cuLaunchKernel",
                         device,
-                        describe(kernel, gridX, gridY, gridZ, dynamicSharedBytes)
+                        Launch.describe(kernel, gridX, gridY, gridZ, dynamicSharedBytes)
                                 + (lastKernel == null ? "" : "; " + lastLaunch()));
             }
             lastKernel = kernel.symbol();
         } finally {
             lock.unlock();
         }
-    }
-
-    private IllegalArgumentException refused(
-            CudaKernel kernel, int x, int y, int z, int dynamicSharedBytes, Arguments arguments) {
-        String why;
-        if (kernel.device() != device) {
-            why = "the kernel was loaded on " + kernel.device() + ", not on " + device;
-        } else if (kernel.parameterBytes() < 0) {
-            why =
-                    "the kernel does not take one struct, but "
-                            + kernel.description().parameterBytes();
-        } else if (arguments.size() != kernel.parameterBytes()) {
-            why =
-                    "its struct has "
-                            + kernel.parameterBytes()
-                            + " bytes, but "
-                            + arguments.size()
-                            + " were given";
-        } else if (dynamicSharedBytes < 0 || dynamicSharedBytes > kernel.mostDynamicShared()) {
-            why = "a block of it has from 0 to " + kernel.mostDynamicShared() + " bytes to ask for";
-        } else {
-            why = "a grid has from 1 to 2^31 - 1 blocks along x and from 1 to 65,535 along y and z";
-        }
-        return new IllegalArgumentException(
-                "Cannot launch " + describe(kernel, x, y, z, dynamicSharedBytes) + ": " + why);
-    }
-
-    private static String describe(CudaKernel kernel, int x, int y, int z, int dynamicSharedBytes) {
-        return "kernel "
-                + kernel.symbol()
-                + " with "
-                + x
-                + " x "
-                + y
-                + " x "
-                + z
-                + " blocks of "
-                + kernel.threads()
-                + " threads and "
-                + dynamicSharedBytes
-                + " bytes of dynamic shared memory";
     }
 
     private String lastLaunch() {
@@ -436,6 +340,7 @@ public final class CudaStream {
 
     /** Notes a point in the stream's work. */
     public CudaEvent record() {
+        requireNoCapture("An event");
         device.makeCurrent();
         return new CudaEvent(device, handle);
     }

@@ -94,6 +94,7 @@ public final class DeviceMemory {
         waitForAll(stream);
         // Who waits for this write waits for all that it waited for.
         readerCount = 0;
+        homeTicket = 0;
         writer = stream;
         writerTicket = stream.ticket();
     }
@@ -145,15 +146,15 @@ public final class DeviceMemory {
                 return;
             }
             freed = true;
-            if (capture != null) {
-                capture.giveBack(address, blockBytes);
-                return;
-            }
-            if (graphs > 0) {
+            if (graphs > 0 && capture == null) {
                 return;
             }
         }
-        release();
+        if (capture != null) {
+            capture.giveBack(address, blockBytes);
+        } else {
+            release();
+        }
     }
 
     private void release() {

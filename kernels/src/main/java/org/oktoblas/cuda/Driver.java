@@ -3,12 +3,13 @@ package org.oktoblas.cuda;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import jcuda.JCudaVersion;
-import jcuda.LibUtils;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -154,26 +155,24 @@ final class Driver {
         } catch (UnsatisfiedLinkError e) {
             return "no NVIDIA driver is installed (" + libraryName() + " was not found)";
         }
-        String obstacle = NativeFile.prepare();
-        if (obstacle != null) {
-            return obstacle;
-        }
         try {
-            JCudaDriver.setExceptionsEnabled(false);
+            UnpackFolder.during(() -> JCudaDriver.setExceptionsEnabled(false));
             int code = JCudaDriver.cuInit(0);
             return code == SUCCESS
                     ? null
                     : "the NVIDIA driver does not start: " + name(code) + ", " + sentence(code);
-        } catch (LinkageError | jcuda.CudaException e) {
-            String[] lines = String.valueOf(e.getMessage()).split("\\R", 2);
-            return "JCuda's native library does not load: " + lines[0];
+        } catch (IOException e) {
+            return "JCuda's native library cannot be unpacked: " + e;
+        } catch (LinkageError e) {
+            return "JCuda's native library does not load: " + firstLine(e);
         }
     }
 
-    /** Returns the name of the file that JCuda loads its native code from. */
-    static String nativeFileName() {
-        String name = LibUtils.createPlatformLibraryName("JCudaDriver-" + JCudaVersion.get());
-        return LibUtils.createLibraryFileName(name);
+    private static String firstLine(Throwable e) {
+        String text = String.valueOf(e.getMessage());
+        // JCuda puts a report of many lines into its error; what the linker said stands in it.
+        Matcher linker = Pattern.compile("UnsatisfiedLinkError: (.*\\.so.*)").matcher(text);
+        return linker.find() ? linker.group(1) : text.lines().findFirst().orElse("");
     }
 
     /** Returns the CUDA version that the driver supports: 13000 for 13.0. */

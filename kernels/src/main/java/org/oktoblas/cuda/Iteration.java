@@ -44,24 +44,25 @@ public final class Iteration {
     }
 
     private static List<Iteration> of(boolean reorder, long[] shape, long[][] strides) {
-        List<Integer> axes = new ArrayList<>();
+        int[] axes = new int[shape.length];
+        int kept = 0;
         for (int i = 0; i < shape.length; i++) {
             if (shape[i] == 0) {
                 return List.of();
             }
             if (shape[i] != 1) {
-                axes.add(i);
+                axes[kept++] = i;
             }
         }
         if (reorder) {
-            // Stable: axes that repeat keep their order.
-            axes.sort((a, b) -> Long.compare(key(strides, b), key(strides, a)));
+            sort(axes, kept, strides);
         }
         int operands = strides.length;
-        long[] sizes = new long[axes.size()];
-        long[][] steps = new long[operands][axes.size()];
+        long[] sizes = new long[kept];
+        long[][] steps = new long[operands][kept];
         int rank = 0;
-        for (int axis : axes) {
+        for (int i = 0; i < kept; i++) {
+            int axis = axes[i];
             boolean merges = rank > 0;
             for (int t = 0; t < operands && merges; t++) {
                 merges = steps[t][rank - 1] == strides[t][axis] * shape[axis];
@@ -76,9 +77,23 @@ public final class Iteration {
         for (int t = 0; t < operands; t++) {
             steps[t] = Arrays.copyOf(steps[t], rank);
         }
-        List<Iteration> pieces = new ArrayList<>();
+        List<Iteration> pieces = new ArrayList<>(1);
         split(sizes, steps, new long[operands], pieces);
         return pieces;
+    }
+
+    /** Sorts axes by falling strides; those that are alike keep their order. */
+    private static void sort(int[] axes, int count, long[][] strides) {
+        for (int i = 1; i < count; i++) {
+            int axis = axes[i];
+            long key = key(strides, axis);
+            int at = i;
+            while (at > 0 && key(strides, axes[at - 1]) < key) {
+                axes[at] = axes[at - 1];
+                at--;
+            }
+            axes[at] = axis;
+        }
     }
 
     private static long key(long[][] strides, int axis) {
@@ -94,7 +109,7 @@ public final class Iteration {
             long[] sizes, long[][] strides, long[] offsets, List<Iteration> pieces) {
         long count = 1;
         for (long size : sizes) {
-            count = count > MOST ? count : count * size;
+            count = size > MOST / count ? MOST + 1 : count * size;
         }
         if (count <= MOST && sizes.length <= MAX_RANK) {
             int[] narrow = new int[sizes.length];

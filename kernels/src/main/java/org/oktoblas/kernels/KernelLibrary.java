@@ -15,24 +15,34 @@ import java.util.Optional;
 /** The kernels that this build compiled: their manifest and their fatbins. */
 public final class KernelLibrary {
 
-    private static final String FOLDER = "cuda/";
+    private static final String FOLDER = "cuda";
 
+    private final String folder;
     private final String compiler;
     private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 
-    private KernelLibrary(Manifest manifest) {
+    private KernelLibrary(String folder, Manifest manifest) {
+        this.folder = folder;
         compiler = manifest.nvcc;
         manifest.kernels.forEach(kernel -> kernels.put(kernel.symbol(), kernel));
     }
 
     /** Returns the library, or nothing if no nvcc was found when this jar was built. */
     public static Optional<KernelLibrary> find() {
-        try (InputStream stream = open("manifest.json")) {
+        return find(FOLDER);
+    }
+
+    /** Returns the library in a folder of resources beside this class. */
+    static Optional<KernelLibrary> find(String folder) {
+        try (InputStream stream = open(folder, "manifest.json")) {
             if (stream == null) {
                 return Optional.empty();
             }
             InputStreamReader reader = new InputStreamReader(stream, StandardCharsets.UTF_8);
-            return Optional.of(new KernelLibrary(new Gson().fromJson(reader, Manifest.class)));
+            Manifest manifest = new Gson().fromJson(reader, Manifest.class);
+            return manifest.kernels.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new KernelLibrary(folder, manifest));
         } catch (IOException e) {
             throw new UncheckedIOException("The manifest of the CUDA kernels cannot be read", e);
         }
@@ -64,7 +74,7 @@ public final class KernelLibrary {
 
     /** Returns the fatbin that holds a kernel, ready for {@code cuModuleLoadData}. */
     public byte[] fatbin(Kernel kernel) {
-        try (InputStream stream = open(kernel.fatbin())) {
+        try (InputStream stream = open(folder, kernel.fatbin())) {
             if (stream == null) {
                 throw new IllegalStateException(
                         "This build's manifest names "
@@ -77,8 +87,8 @@ public final class KernelLibrary {
         }
     }
 
-    private static InputStream open(String name) {
-        return KernelLibrary.class.getResourceAsStream(FOLDER + name);
+    private static InputStream open(String folder, String name) {
+        return KernelLibrary.class.getResourceAsStream(folder + "/" + name);
     }
 
     private record Manifest(String nvcc, List<Kernel> kernels) {}
