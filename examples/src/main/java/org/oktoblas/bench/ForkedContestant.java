@@ -1,5 +1,6 @@
 package org.oktoblas.bench;
 
+import ai.djl.Device;
 import com.google.gson.Gson;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -29,7 +30,8 @@ final class ForkedContestant implements Contestant {
     }
 
     /** Starts the process and waits until its model is loaded. */
-    static Contestant open(String model, String engine, Precision precision, int threads)
+    static Contestant open(
+            String model, String engine, Device device, Precision precision, int threads)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -39,6 +41,9 @@ final class ForkedContestant implements Contestant {
         command.add("-Dai.djl.pytorch.num_threads=" + threads);
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(InferWorker.class.getName(), model, engine, precision.toString()));
+        if (device != null) {
+            command.add(device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : ""));
+        }
         Process process =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         ForkedContestant contestant = new ForkedContestant(engine + " " + precision, process);

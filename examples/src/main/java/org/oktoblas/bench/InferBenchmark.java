@@ -1,5 +1,6 @@
 package org.oktoblas.bench;
 
+import ai.djl.Device;
 import ai.djl.ModelException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,8 +9,12 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.oktoblas.cuda.CudaDevice;
+import org.oktoblas.cuda.DeviceProperties;
+import org.oktoblas.engine.OktoEngine;
 import org.oktoblas.gpt2.Precision;
 
 /** {@code okto bench infer}: GPT-2's prompt and decoding times, each engine in its own process. */
@@ -22,6 +27,7 @@ public final class InferBenchmark {
      *
      * @param models paths, {@code okm://} URLs, or models that {@link RandomModel} makes
      * @param engines names of engines; the first is compared with each of the others
+     * @param device where they run; null for each engine's own choice
      * @param precisions the arithmetic
      * @param batches how many prompts at once
      * @param promptTokens lengths of prompts
@@ -33,6 +39,7 @@ public final class InferBenchmark {
     public record Settings(
             List<String> models,
             List<String> engines,
+            Device device,
             List<Precision> precisions,
             List<Integer> batches,
             List<Integer> promptTokens,
@@ -40,6 +47,17 @@ public final class InferBenchmark {
             int rounds,
             double warmUpSeconds,
             int threads) {
+
+        /** The GPU that the first engine runs on, if it does. */
+        private Optional<DeviceProperties> gpu() {
+            if (!engines.get(0).equals(OktoEngine.ENGINE_NAME)) {
+                return Optional.empty();
+            }
+            Device ours = device == null ? OktoEngine.get().defaultDevice() : device;
+            return ours.isGpu()
+                    ? Optional.of(CudaDevice.get(ours.getDeviceId()).properties())
+                    : Optional.empty();
+        }
 
         private List<InferCase> cases() {
             List<InferCase> cases = new ArrayList<>();
@@ -65,7 +83,11 @@ public final class InferBenchmark {
         InferBench.Opener fork =
                 (model, entry) ->
                         ForkedContestant.open(
-                                model, entry.engine(), entry.precision(), settings.threads());
+                                model,
+                                entry.engine(),
+                                settings.device(),
+                                entry.precision(),
+                                settings.threads());
         InferBench bench =
                 new InferBench(
                         settings.engines(),
@@ -90,19 +112,25 @@ public final class InferBenchmark {
                         + "`ttft_ms` is the time to the first token, `decode_tokens_per_second` counts the"
                         + " tokens after it over all rows of the batch.");
         notes.addAll(bench.notes());
-        return report(commit, command, notes, rows);
+        return report(settings, commit, command, notes, rows);
     }
 
     private static BenchReport report(
-            String commit, String command, List<String> notes, List<BenchRow> rows) {
+            Settings settings,
+            String commit,
+            String command,
+            List<String> notes,
+            List<BenchRow> rows) {
         Processor processor = Processor.detect();
+        Optional<DeviceProperties> gpu = settings.gpu();
+        String host = processor.cores() + " cores, " + String.join(" ", processor.features());
         return new BenchReport(
                 "infer",
                 LocalDate.now(ZoneOffset.UTC).toString(),
                 commit,
-                processor.name(),
+                gpu.map(DeviceProperties::name).orElse(processor.name()),
                 System.getProperty("java.version"),
-                processor.cores() + " cores, " + String.join(" ", processor.features()),
+                gpu.isPresent() ? processor.name() + ", " + host : host,
                 command,
                 notes,
                 rows);

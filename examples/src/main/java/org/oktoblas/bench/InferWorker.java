@@ -1,5 +1,6 @@
 package org.oktoblas.bench;
 
+import ai.djl.Device;
 import ai.djl.ModelException;
 import com.google.gson.Gson;
 import java.io.BufferedReader;
@@ -38,7 +39,7 @@ final class InferWorker implements Contestant {
     /**
      * Entry point of the process.
      *
-     * @param args model, engine and precision
+     * @param args model, engine, precision and, unless it is the engine's own choice, device
      */
     public static void main(String[] args) throws IOException {
         PrintStream out =
@@ -47,7 +48,8 @@ final class InferWorker implements Contestant {
         System.setOut(System.err);
         Gson gson = new Gson();
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        try (Contestant worker = open(args[0], args[1], Precision.parse(args[2]))) {
+        Device device = args.length > 3 ? Device.fromName(args[3]) : null;
+        try (Contestant worker = open(args[0], args[1], device, Precision.parse(args[2]))) {
             out.println(gson.toJson(new Answer(null, null)));
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 Sample sample = worker.run(gson.fromJson(line, InferCase.class));
@@ -65,10 +67,10 @@ final class InferWorker implements Contestant {
     }
 
     /** Loads a model in this process. */
-    static Contestant open(String model, String engine, Precision precision)
+    private static Contestant open(String model, String engine, Device device, Precision precision)
             throws ModelException, IOException {
         return new InferWorker(
-                LanguageModel.load(model, new LanguageModel.Options(engine, null, precision)));
+                LanguageModel.load(model, new LanguageModel.Options(engine, device, precision)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.oktoblas.cli;
 
+import ai.djl.Device;
 import ai.djl.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,6 +53,13 @@ final class BenchInferCommand implements Callable<Integer> {
                     "Engines; the first is compared with each of the others (default:"
                             + " ${DEFAULT-VALUE}).")
     private List<String> engines;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description = Devices.DESCRIPTION)
+    private String device;
 
     @Option(
             names = {"--precision", "--precisions"},
@@ -132,10 +140,14 @@ final class BenchInferCommand implements Callable<Integer> {
         for (String engine : engines) {
             names.add(Engines.find(spec, engine));
         }
+        // Every engine must have the device that is named; unnamed, each takes its own.
+        List<Device> devices =
+                names.stream().map(engine -> Devices.find(spec, device, engine)).toList();
         InferBenchmark.Settings settings =
                 new InferBenchmark.Settings(
                         models,
                         new ArrayList<>(names),
+                        devices.get(0),
                         precisions,
                         batches,
                         promptTokens,

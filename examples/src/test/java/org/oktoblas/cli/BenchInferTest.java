@@ -31,6 +31,8 @@ class BenchInferTest {
                         model.toString(),
                         "--engines",
                         "OktoBLAS",
+                        "--device",
+                        "cpu",
                         "--batch",
                         "1,2",
                         "--prompt-tokens",

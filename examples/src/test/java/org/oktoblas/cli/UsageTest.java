@@ -33,6 +33,7 @@ class UsageTest {
                 "infer --input x --device tpu0        | there is no device \"tpu0\" for engine OktoBLAS",
                 "infer --input x --device gpu999      | there is no device \"gpu999\" for engine Okto",
                 "infer --input x --device gpu-1       | there is no device \"gpu-1\" for engine Okto",
+                "bench infer --device cuda:998        | there is no device \"cuda:998\" for engine",
                 "selftest --timeout 0                 | --timeout is 0, but must be at least 1",
                 "selftest --tag cpu                   | expected one of [GPU, ALL]",
                 "eval                                 | Missing required option: '--file=FILE'",
