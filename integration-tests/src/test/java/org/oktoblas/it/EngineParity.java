@@ -3,7 +3,6 @@ package org.oktoblas.it;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,12 +11,14 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Runs the same operations on DJL's PyTorch engine and on OktoBLAS: shapes, data types and elements
- * must be the same. No case knows the engine that it runs on.
+ * Runs the same operations on this engine and on its peer, as a rule DJL's PyTorch engine: shapes,
+ * data types and elements must be the same. No case knows the engine or device that it runs on;
+ * each test's name says what it was compared with.
  */
 abstract class EngineParity {
 
@@ -34,39 +35,55 @@ abstract class EngineParity {
 
     final List<DynamicTest> tests = new ArrayList<>();
 
+    private final Target ours;
+    private final Target peer;
+
+    EngineParity(Target ours) {
+        this.ours = ours;
+        peer = ours.peer();
+    }
+
     final void test(String name, Function<NDManager, NDArray> body) {
         lists(name, manager -> new NDList(body.apply(manager)));
     }
 
     final void lists(String name, Function<NDManager, NDList> body) {
+        compare(
+                name,
+                (theirs, own) -> {
+                    NDList expected = body.apply(theirs);
+                    NDList actual = body.apply(own);
+                    assertEquals(expected.size(), actual.size(), "number of arrays");
+                    for (int i = 0; i < expected.size(); i++) {
+                        compare(name, expected.get(i), actual.get(i));
+                    }
+                });
+    }
+
+    private void compare(String name, BiConsumer<NDManager, NDManager> body) {
         tests.add(
                 DynamicTest.dynamicTest(
-                        name,
+                        name + " (beside " + peer + ")",
                         () -> {
-                            try (NDManager theirs = Engine.getEngine("PyTorch").newBaseManager();
-                                    NDManager ours =
-                                            Engine.getEngine("OktoBLAS").newBaseManager()) {
-                                NDList expected = body.apply(theirs);
-                                NDList actual = body.apply(ours);
-                                assertEquals(expected.size(), actual.size(), "number of arrays");
-                                for (int i = 0; i < expected.size(); i++) {
-                                    compare(name, expected.get(i), actual.get(i));
-                                }
+                            try (NDManager theirs = peer.newManager();
+                                    NDManager own = ours.newManager()) {
+                                body.accept(theirs, own);
                             }
                         }));
     }
 
-    final void same(String name, Function<NDManager, ?> body) {
-        tests.add(
-                DynamicTest.dynamicTest(
-                        name,
-                        () -> {
-                            try (NDManager theirs = Engine.getEngine("PyTorch").newBaseManager();
-                                    NDManager ours =
-                                            Engine.getEngine("OktoBLAS").newBaseManager()) {
-                                assertEquals(body.apply(theirs), body.apply(ours), name);
-                            }
-                        }));
+    /** Compares texts, but for the devices in them. */
+    final void texts(String name, Function<NDManager, String> body) {
+        compare(
+                name,
+                (theirs, own) -> {
+                    String expected = body.apply(theirs);
+                    String actual = body.apply(own);
+                    assertEquals(
+                            expected.replace(peer.device().toString(), "device"),
+                            actual.replace(ours.device().toString(), "device"),
+                            name);
+                });
     }
 
     private static void compare(String name, NDArray expected, NDArray actual) {

@@ -11,7 +11,6 @@ import ai.djl.modality.nlp.generate.SearchConfig;
 import ai.djl.modality.nlp.generate.TextGenerator;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,21 +22,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.oktoblas.engine.OktoEngine;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.zoo.LanguageModel;
 
 /** Many generations on engine OktoBLAS: memory stays flat, threads do not disturb each other. */
-class EnduranceTest {
+abstract class EnduranceLaws {
 
     private static final Path STATUS = Path.of("/proc/self/status");
+
+    private final Target ours;
+
+    EnduranceLaws(Target ours) {
+        this.ours = ours;
+    }
 
     @Test
     void memoryIsFlatOverTwoThousandGenerations() throws Exception {
         assumeTrue(Files.exists(STATUS), "resident memory is read from /proc, which is Linux's");
         GenerationConfig config = GenerationConfig.builder().maxTokens(6).build();
-        try (LanguageModel model =
-                LanguageModel.load(Models.url(Models.PROSE), LanguageModel.Options.defaults())) {
+        try (LanguageModel model = ours.load(Models.url(Models.PROSE))) {
             long[] prompt = {759, 1185, 468, 2152};
             generate(model, prompt, config, 500);
             assertFlat(() -> generate(model, prompt, config, 500), 4);
@@ -60,10 +65,8 @@ class EnduranceTest {
     @Test
     void twoHundredPredictionsOverEightThreads() throws Exception {
         try (ZooModel<String, String> model =
-                Criteria.builder()
-                        .setTypes(String.class, String.class)
+                ours.criteria(String.class, String.class)
                         .optModelUrls(Models.url(Models.PROSE))
-                        .optEngine("OktoBLAS")
                         .build()
                         .loadModel()) {
             List<String> prompts =
@@ -109,15 +112,17 @@ class EnduranceTest {
     /**
      * Repeats some work and looks at the resident memory after each round. The heap's size is
      * fixed, so what is left is native: a leak grows in every round, compiled code and pools of
-     * freed blocks in some.
+     * freed blocks in some. What the device's arrays take is the same after every round.
      */
-    private static void assertFlat(Work work, int rounds) throws Exception {
+    private void assertFlat(Work work, int rounds) throws Exception {
         long[] resident = new long[rounds + 1];
         resident[0] = residentKilobytes();
         long least = Long.MAX_VALUE;
+        long used = OktoEngine.get().memoryUse(ours.device()).used();
         for (int i = 1; i <= rounds; i++) {
             work.run();
             resident[i] = residentKilobytes();
+            assertEquals(used, OktoEngine.get().memoryUse(ours.device()).used(), "bytes in use");
             least = Math.min(least, resident[i] - resident[i - 1]);
         }
         System.out.println("resident KB after each round: " + Arrays.toString(resident));
@@ -160,11 +165,9 @@ class EnduranceTest {
         }
     }
 
-    private static ZooModel<NDList, CausalLMOutput> causal(String name) throws Exception {
-        return Criteria.builder()
-                .setTypes(NDList.class, CausalLMOutput.class)
+    private ZooModel<NDList, CausalLMOutput> causal(String name) throws Exception {
+        return ours.criteria(NDList.class, CausalLMOutput.class)
                 .optModelUrls(Models.url(name))
-                .optEngine("OktoBLAS")
                 .build()
                 .loadModel();
     }

@@ -24,10 +24,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.convert.HuggingFaceExport;
 import org.oktoblas.convert.HuggingFaceImport;
@@ -38,7 +42,8 @@ import org.oktoblas.okm.Progress;
 import org.oktoblas.zoo.LanguageModel;
 
 /** The ways in which an app reaches a model, and what it hears when it cannot. */
-class PipelineTest {
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class PipelineLaws {
 
     private static final String PROMPT = "The old man looked at the sea and";
 
@@ -46,6 +51,15 @@ class PipelineTest {
 
     private static String reference;
     private static Path directory;
+
+    private final Target ours;
+
+    PipelineLaws(Target ours) {
+        this.ours = ours;
+    }
+
+    /** Returns the engines and devices on which an app runs unchanged. */
+    abstract Stream<Target> targets();
 
     @BeforeAll
     static void prepare() throws Exception {
@@ -63,53 +77,46 @@ class PipelineTest {
                 checkpoint, directory, OkmWriter.Form.DIRECTORY, null, Progress.NONE);
     }
 
-    @Test
-    void pyTorchStaysTheDefaultAndOktoBlasIsThere() {
-        assertEquals("PyTorch", Engine.getDefaultEngineName());
-        assertTrue(Engine.hasEngine("OktoBLAS"));
-        assertEquals("OktoBLAS", Engine.getEngine("OktoBLAS").getEngineName());
+    @ParameterizedTest
+    @MethodSource("targets")
+    void stringsFromAnOkmUrl(Target target) throws Exception {
+        assertText(strings(target).optModelUrls(Models.url(Models.PROSE)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void stringsFromAnOkmUrl(String engine) throws Exception {
-        assertText(strings(engine).optModelUrls(Models.url(Models.PROSE)));
+    @MethodSource("targets")
+    void stringsFromTheZooByName(Target target) throws Exception {
+        assertText(strings(target).optModelUrls("okm://okto-prose"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void stringsFromTheZooByName(String engine) throws Exception {
-        assertText(strings(engine).optModelUrls("okm://okto-prose"));
+    @MethodSource("targets")
+    void stringsFromADirectoryByPath(Target target) throws Exception {
+        assertText(strings(target).optModelPath(directory));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void stringsFromADirectoryByPath(String engine) throws Exception {
-        assertText(strings(engine).optModelPath(directory));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void stringsFromADirectoryByOkmUrl(String engine) throws Exception {
-        assertText(strings(engine).optModelUrls("okm://" + directory.toUri().getPath()));
+    @MethodSource("targets")
+    void stringsFromADirectoryByOkmUrl(Target target) throws Exception {
+        assertText(strings(target).optModelUrls("okm://" + directory.toUri().getPath()));
     }
 
     @Test
     void stringsFromASingleFileByPath() throws Exception {
-        assertText(strings("OktoBLAS").optModelPath(Models.path(Models.PROSE)));
+        assertText(strings(ours).optModelPath(Models.path(Models.PROSE)));
     }
 
     @Test
     void stringsFromASingleFileByFileUrl() throws Exception {
         String url = Models.path(Models.PROSE).toUri().toString();
-        assertText(strings("OktoBLAS").optModelUrls(url));
+        assertText(strings(ours).optModelUrls(url));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void streamsWholeCharacters(String engine) throws Exception {
+    @MethodSource("targets")
+    void streamsWholeCharacters(Target target) throws Exception {
         try (ZooModel<String, String> model =
-                        strings(engine).optModelUrls(Models.url(Models.PROSE)).build().loadModel();
+                        strings(target).optModelUrls(Models.url(Models.PROSE)).build().loadModel();
                 Predictor<String, String> predictor = model.newPredictor()) {
             StringBuilder pieces = new StringBuilder();
             StreamOutput<String> stream = predictor.streamingPredict(PROMPT);
@@ -127,13 +134,11 @@ class PipelineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void servesInputAndOutput(String engine) throws Exception {
+    @MethodSource("targets")
+    void servesInputAndOutput(Target target) throws Exception {
         try (ZooModel<Input, Output> model =
-                        Criteria.builder()
-                                .setTypes(Input.class, Output.class)
+                        target.criteria(Input.class, Output.class)
                                 .optModelUrls(Models.url(Models.PROSE))
-                                .optEngine(engine)
                                 .build()
                                 .loadModel();
                 Predictor<Input, Output> predictor = model.newPredictor()) {
@@ -167,10 +172,7 @@ class PipelineTest {
     void promptLongerThanTheContextIsAnError() throws Exception {
         String prompt = "word ".repeat(1500);
         try (ZooModel<String, String> model =
-                        strings("OktoBLAS")
-                                .optModelUrls(Models.url(Models.PROSE))
-                                .build()
-                                .loadModel();
+                        strings(ours).optModelUrls(Models.url(Models.PROSE)).build().loadModel();
                 Predictor<String, String> predictor = model.newPredictor()) {
             TranslateException error =
                     assertThrows(TranslateException.class, () -> predictor.predict(prompt));
@@ -181,10 +183,8 @@ class PipelineTest {
     @Test
     void idsOutsideTheVocabularyAreAnError() throws Exception {
         try (ZooModel<NDList, NDList> model =
-                        Criteria.builder()
-                                .setTypes(NDList.class, NDList.class)
+                        ours.criteria(NDList.class, NDList.class)
                                 .optModelUrls(Models.url("plain"))
-                                .optEngine("OktoBLAS")
                                 .build()
                                 .loadModel();
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
@@ -198,8 +198,7 @@ class PipelineTest {
     @ParameterizedTest
     @ValueSource(longs = {-1, 1024, 1L << 40})
     void generatingFromIdsOutsideTheVocabularyIsAnError(long id) throws Exception {
-        try (LanguageModel model =
-                LanguageModel.load(Models.url("plain"), LanguageModel.Options.defaults())) {
+        try (LanguageModel model = ours.load(Models.url("plain"))) {
             IllegalArgumentException error =
                     assertThrows(
                             IllegalArgumentException.class,
@@ -213,16 +212,16 @@ class PipelineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void brokenModelsSayWhatIsWrong(String engine) throws Exception {
+    @MethodSource("targets")
+    void brokenModelsSayWhatIsWrong(Target target) throws Exception {
         byte[] bytes = Files.readAllBytes(Models.path("unscaled"));
-        Path half = folder.resolve("half-" + engine + ".okm");
+        Path half = folder.resolve("half-" + target.engine() + ".okm");
         Files.write(half, Arrays.copyOf(bytes, bytes.length / 2));
         Exception error =
                 assertThrows(
                         Exception.class,
                         () ->
-                                strings(engine)
+                                strings(target)
                                         .optModelUrls("okm://" + half.toUri().getPath())
                                         .build()
                                         .loadModel());
@@ -235,7 +234,7 @@ class PipelineTest {
                 assertThrows(
                         Exception.class,
                         () ->
-                                strings("OktoBLAS")
+                                strings(ours)
                                         .optModelUrls("okm://no-such-model")
                                         .build()
                                         .loadModel());
@@ -246,22 +245,27 @@ class PipelineTest {
     void absentEngineIsNamed() {
         assertThrows(
                 ModelNotFoundException.class,
-                () -> strings("Sextant").optModelUrls(Models.url("plain")).build().loadModel());
+                () ->
+                        strings(new Target("Sextant", Device.cpu()))
+                                .optModelUrls(Models.url("plain"))
+                                .build()
+                                .loadModel());
     }
 
     @Test
-    void gpuIsRefusedWithASentence() {
+    void aGpuThatIsNotThereIsRefusedWithASentence() {
+        Device missing = Device.gpu(Engine.getEngine("OktoBLAS").getGpuCount());
         Exception error =
                 assertThrows(
                         Exception.class,
-                        () -> Engine.getEngine("OktoBLAS").newBaseManager(Device.gpu()));
-        assertTrue(error.getMessage().contains("CUDA"), error.getMessage());
+                        () -> Engine.getEngine("OktoBLAS").newBaseManager(missing));
+        assertTrue(error.getMessage().contains("cannot use device"), error.getMessage());
     }
 
     @Test
     void closingTheModelUnderAPredictorIsAnErrorNotACrash() throws Exception {
         ZooModel<String, String> model =
-                strings("OktoBLAS").optModelUrls(Models.url(Models.PROSE)).build().loadModel();
+                strings(ours).optModelUrls(Models.url(Models.PROSE)).build().loadModel();
         Predictor<String, String> predictor = model.newPredictor();
         predictor.predict(PROMPT);
         model.close();
@@ -279,12 +283,12 @@ class PipelineTest {
         }
     }
 
-    private static Criteria.Builder<String, String> strings(String engine) {
-        return Criteria.builder().setTypes(String.class, String.class).optEngine(engine);
+    private static Criteria.Builder<String, String> strings(Target target) {
+        return target.criteria(String.class, String.class);
     }
 
     private static String causes(Throwable error) {
-        return java.util.stream.Stream.iterate(error, e -> e != null, Throwable::getCause)
+        return Stream.iterate(error, e -> e != null, Throwable::getCause)
                 .map(String::valueOf)
                 .collect(Collectors.joining("; "));
     }

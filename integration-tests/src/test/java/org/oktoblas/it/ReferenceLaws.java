@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -18,21 +17,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
 import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
 
-/**
- * Both engines against what Hugging Face transformers computed from the same checkpoints in
- * float32.
- */
-class ReferenceTest {
+/** Against what Hugging Face transformers computed from the same checkpoints in float32. */
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class ReferenceLaws {
 
     /**
      * The fixtures' logits reach 25 and are written with five decimals; two float32 sums differ by
@@ -40,15 +38,18 @@ class ReferenceTest {
      */
     private static final double LOGITS = 1e-3;
 
-    static Stream<Arguments> fixtures() {
-        return Stream.of("OktoBLAS", "PyTorch")
-                .flatMap(engine -> Models.FIXTURES.stream().map(m -> Arguments.of(engine, m)));
+    /** Returns the engines and devices that are held to the references. */
+    abstract Stream<Target> targets();
+
+    Stream<Arguments> fixtures() {
+        return targets()
+                .flatMap(target -> Models.FIXTURES.stream().map(m -> Arguments.of(target, m)));
     }
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void logits(String engine, String name) throws Exception {
-        try (ZooModel<NDList, NDList> model = lists(engine, name);
+    void logits(Target target, String name) throws Exception {
+        try (ZooModel<NDList, NDList> model = lists(target, name);
                 Predictor<NDList, NDList> predictor = model.newPredictor();
                 NDManager manager = model.getNDManager().newSubManager()) {
             for (List<Reference> batch : Reference.batches(name)) {
@@ -71,8 +72,8 @@ class ReferenceTest {
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void greedyTokens(String engine, String name) throws Exception {
-        try (LanguageModel model = load(engine, name)) {
+    void greedyTokens(Target target, String name) throws Exception {
+        try (LanguageModel model = target.load(Models.url(name), Precision.FP32)) {
             for (Reference row : Reference.of(name)) {
                 assertArrayEquals(row.greedy(), greedy(model, row.ids(), row.greedy().length));
             }
@@ -81,8 +82,8 @@ class ReferenceTest {
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void likelihood(String engine, String name) throws Exception {
-        try (LanguageModel model = load(engine, name)) {
+    void likelihood(Target target, String name) throws Exception {
+        try (LanguageModel model = target.load(Models.url(name), Precision.FP32)) {
             int checked = 0;
             for (Reference row : Reference.of(name)) {
                 if (!Double.isNaN(row.nll())) {
@@ -97,8 +98,8 @@ class ReferenceTest {
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void raggedBatchEqualsSingleRows(String engine, String name) throws Exception {
-        try (LanguageModel model = load(engine, name)) {
+    void raggedBatchEqualsSingleRows(Target target, String name) throws Exception {
+        try (LanguageModel model = target.load(Models.url(name), Precision.FP32)) {
             List<Reference> rows =
                     Reference.of(name).stream().filter(r -> r.ids().length <= 17).toList();
             int tokens = rows.stream().mapToInt(r -> r.greedy().length).min().orElseThrow();
@@ -116,7 +117,7 @@ class ReferenceTest {
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void paddedLogitsEqualSingleOnes(String engine, String name) throws Exception {
+    void paddedLogitsEqualSingleOnes(Target target, String name) throws Exception {
         Reference shorter = Reference.of(name).get(0);
         Reference longer = Reference.batches(name).get(2).get(1);
         int width = longer.ids().length;
@@ -131,7 +132,7 @@ class ReferenceTest {
             mask[0][i] = i < padding ? 0 : 1;
             mask[1][i] = 1;
         }
-        try (ZooModel<NDList, NDList> model = lists(engine, name);
+        try (ZooModel<NDList, NDList> model = lists(target, name);
                 Predictor<NDList, NDList> predictor = model.newPredictor();
                 NDManager manager = model.getNDManager().newSubManager()) {
             NDList padded =
@@ -148,9 +149,9 @@ class ReferenceTest {
 
     @ParameterizedTest
     @MethodSource("fixtures")
-    void cacheChangesNothing(String engine, String name) throws Exception {
+    void cacheChangesNothing(Target target, String name) throws Exception {
         long[] ids = Reference.batches(name).get(2).get(0).ids();
-        try (ZooModel<NDList, NDList> model = lists(engine, name);
+        try (ZooModel<NDList, NDList> model = lists(target, name);
                 Predictor<NDList, NDList> predictor = model.newPredictor();
                 NDManager manager = model.getNDManager().newSubManager()) {
             NDArray all = manager.create(new long[][] {ids});
@@ -182,9 +183,9 @@ class ReferenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void shippedModelWritesTheReferenceText(String engine) throws Exception {
-        try (LanguageModel model = load(engine, Models.PROSE)) {
+    @MethodSource("targets")
+    void shippedModelWritesTheReferenceText(Target target) throws Exception {
+        try (LanguageModel model = target.load(Models.url(Models.PROSE), Precision.FP32)) {
             List<String> prompts = new ArrayList<>();
             for (JsonElement element : Models.expected(Models.PROSE).getAsJsonArray("cases")) {
                 JsonObject one = element.getAsJsonObject();
@@ -212,11 +213,11 @@ class ReferenceTest {
      * up to 1.6e-3 from it (its ranking is right, and checked here too).
      */
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void shippedModelsLogits(String engine) throws Exception {
+    @MethodSource("targets")
+    void shippedModelsLogits(Target target) throws Exception {
         JsonArray exact = Models.proseInDoublePrecision().getAsJsonArray("cases");
         JsonArray cases = Models.expected(Models.PROSE).getAsJsonArray("cases");
-        try (ZooModel<NDList, NDList> model = lists(engine, Models.PROSE);
+        try (ZooModel<NDList, NDList> model = lists(target, Models.PROSE);
                 Predictor<NDList, NDList> predictor = model.newPredictor();
                 NDManager manager = model.getNDManager().newSubManager()) {
             for (int i = 0; i < cases.size(); i++) {
@@ -236,11 +237,11 @@ class ReferenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"OktoBLAS", "PyTorch"})
-    void shippedModelsLikelihood(String engine) throws Exception {
+    @MethodSource("targets")
+    void shippedModelsLikelihood(Target target) throws Exception {
         JsonArray exact = Models.proseInDoublePrecision().getAsJsonArray("cases");
         JsonArray cases = Models.expected(Models.PROSE).getAsJsonArray("cases");
-        try (LanguageModel model = load(engine, Models.PROSE)) {
+        try (LanguageModel model = target.load(Models.url(Models.PROSE), Precision.FP32)) {
             for (int i = 0; i < cases.size(); i++) {
                 JsonObject one = cases.get(i).getAsJsonObject();
                 long[] ids =
@@ -272,16 +273,9 @@ class ReferenceTest {
         return GenerationConfig.builder().maxTokens(tokens).stopAtEndOfText(false).build();
     }
 
-    private static LanguageModel load(String engine, String name) throws Exception {
-        return LanguageModel.load(
-                Models.url(name), new LanguageModel.Options(engine, null, Precision.FP32));
-    }
-
-    private static ZooModel<NDList, NDList> lists(String engine, String name) throws Exception {
-        return Criteria.builder()
-                .setTypes(NDList.class, NDList.class)
+    private static ZooModel<NDList, NDList> lists(Target target, String name) throws Exception {
+        return target.criteria(NDList.class, NDList.class)
                 .optModelUrls(Models.url(name))
-                .optEngine(engine)
                 .build()
                 .loadModel();
     }

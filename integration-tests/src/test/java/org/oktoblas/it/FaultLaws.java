@@ -26,10 +26,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
@@ -40,17 +41,22 @@ import org.oktoblas.zoo.LanguageModel;
 /**
  * What goes wrong is told in DJL's exceptions, with our sentence in them, and leaves the JVM well.
  */
-class FaultTest {
-    static final List<String> ENGINES = List.of("OktoBLAS", "PyTorch");
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class FaultLaws {
+
+    private final Target ours;
 
     @TempDir Path temp;
 
-    private static Criteria<NDList, NDList> criteria(String engine, String url) {
-        return Criteria.builder()
-                .setTypes(NDList.class, NDList.class)
-                .optModelUrls(url)
-                .optEngine(engine)
-                .build();
+    FaultLaws(Target ours) {
+        this.ours = ours;
+    }
+
+    /** Returns the engines and devices that are tried. */
+    abstract Stream<Target> targets();
+
+    private static Criteria<NDList, NDList> criteria(Target target, String url) {
+        return target.criteria(NDList.class, NDList.class).optModelUrls(url).build();
     }
 
     private static String okmUrl(Path path) {
@@ -77,23 +83,23 @@ class FaultTest {
         return Files.write(temp.resolve(name + ".okm"), bytes);
     }
 
-    static Stream<Arguments> damages() {
-        return ENGINES.stream()
+    Stream<Arguments> damages() {
+        return targets()
                 .flatMap(
-                        engine ->
+                        target ->
                                 Stream.of(
-                                        Arguments.of(engine, "weights", "checksum of tensor"),
-                                        Arguments.of(engine, "cut", "not a whole zip archive"),
-                                        Arguments.of(engine, "text", "not a whole zip archive")));
+                                        Arguments.of(target, "weights", "checksum of tensor"),
+                                        Arguments.of(target, "cut", "not a whole zip archive"),
+                                        Arguments.of(target, "text", "not a whole zip archive")));
     }
 
     @ParameterizedTest
     @MethodSource("damages")
-    void damagedModels(String engine, String name, String sentence) throws Exception {
+    void damagedModels(Target target, String name, String sentence) throws Exception {
         Path path = damaged(name);
         ModelException e =
                 assertThrows(
-                        ModelException.class, () -> criteria(engine, okmUrl(path)).loadModel());
+                        ModelException.class, () -> criteria(target, okmUrl(path)).loadModel());
         assertTrue(sentences(e).contains(path + ": "), sentences(e));
         assertTrue(sentences(e).contains(sentence), sentences(e));
     }
@@ -102,11 +108,7 @@ class FaultTest {
     void aDamagedModelByItsPath() throws Exception {
         Path path = damaged("weights");
         Criteria<NDList, NDList> criteria =
-                Criteria.builder()
-                        .setTypes(NDList.class, NDList.class)
-                        .optModelPath(path)
-                        .optEngine("OktoBLAS")
-                        .build();
+                ours.criteria(NDList.class, NDList.class).optModelPath(path).build();
         MalformedModelException e =
                 assertThrows(MalformedModelException.class, criteria::loadModel);
         assertTrue(e.getMessage().contains("checksum of tensor"), e.getMessage());
@@ -118,19 +120,13 @@ class FaultTest {
         IllegalArgumentException e =
                 assertThrows(
                         IllegalArgumentException.class,
-                        () -> criteria("OktoBLAS", "okm:///no/such/model.okm"));
+                        () -> criteria(ours, "okm:///no/such/model.okm"));
         assertTrue(e.getMessage().contains("no such file or directory: "), e.getMessage());
         ModelNotFoundException byName =
-                assertThrows(
-                        ModelNotFoundException.class,
-                        () ->
-                                LanguageModel.load(
-                                        "okm://no-such-model", LanguageModel.Options.defaults()));
+                assertThrows(ModelNotFoundException.class, () -> ours.load("okm://no-such-model"));
         assertTrue(byName.getMessage().contains("no model no-such-model.okm in "));
         ModelNotFoundException byPath =
-                assertThrows(
-                        ModelNotFoundException.class,
-                        () -> LanguageModel.load("no/such.okm", LanguageModel.Options.defaults()));
+                assertThrows(ModelNotFoundException.class, () -> ours.load("no/such.okm"));
         assertTrue(byPath.getMessage().contains("no/such.okm: no such file"));
     }
 
@@ -148,10 +144,10 @@ class FaultTest {
     }
 
     @ParameterizedTest
-    @FieldSource("ENGINES")
-    void aPromptThatIsTooLong(String engine) throws Exception {
+    @MethodSource("targets")
+    void aPromptThatIsTooLong(Target target) throws Exception {
         Path path = Models.path("unscaled");
-        try (ZooModel<NDList, NDList> model = criteria(engine, okmUrl(path)).loadModel();
+        try (ZooModel<NDList, NDList> model = criteria(target, okmUrl(path)).loadModel();
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
             NDList input = new NDList(model.getNDManager().create(new long[1][65]));
             TranslateException e =
@@ -169,12 +165,9 @@ class FaultTest {
     }
 
     @ParameterizedTest
-    @FieldSource("ENGINES")
-    void generationStopsAtTheContextsEnd(String engine) throws Exception {
-        try (LanguageModel model =
-                LanguageModel.load(
-                        Models.path("unscaled").toString(),
-                        new LanguageModel.Options(engine, null, null))) {
+    @MethodSource("targets")
+    void generationStopsAtTheContextsEnd(Target target) throws Exception {
+        try (LanguageModel model = target.load(Models.path("unscaled").toString())) {
             GenerationConfig config =
                     GenerationConfig.builder().maxTokens(50).stopAtEndOfText(false).build();
             GenerationResult result =
@@ -191,16 +184,15 @@ class FaultTest {
     @Test
     void aModelThatIsClosedMeanwhile() throws Exception {
         String path = Models.path(Models.PROSE).toString();
-        LanguageModel.Options options = LanguageModel.Options.defaults();
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try {
             long[] prompt = {759, 1185, 468, 2152};
             long[] wanted;
-            try (LanguageModel model = LanguageModel.load(path, options)) {
+            try (LanguageModel model = ours.load(path)) {
                 wanted = generate(model, prompt);
             }
             for (int round = 0; round < 6; round++) {
-                LanguageModel model = LanguageModel.load(path, options);
+                LanguageModel model = ours.load(path);
                 CountDownLatch started = new CountDownLatch(1 + round);
                 GenerationConfig config =
                         GenerationConfig.builder().maxTokens(100).stopAtEndOfText(false).build();
@@ -224,7 +216,7 @@ class FaultTest {
                             "an error instead of an exception: " + e.getCause());
                 }
             }
-            try (LanguageModel model = LanguageModel.load(path, options)) {
+            try (LanguageModel model = ours.load(path)) {
                 assertArrayEquals(wanted, generate(model, prompt));
             }
         } finally {

@@ -12,7 +12,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,53 +21,67 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** One app, two engines: nothing but the name differs, and neither do the tokens. */
+/**
+ * One app, two engines or devices: nothing but the name differs, and neither do the tokens. What
+ * this engine is compared with stands in the tests' names.
+ */
 @TestInstance(Lifecycle.PER_CLASS)
-class DropInTest {
+abstract class DropInLaws {
 
-    /** Two engines, found by what the class path offers: the first is the one under test. */
-    private final List<String> engines = List.of("OktoBLAS", "PyTorch");
+    private final Target ours;
 
-    Stream<String> models() {
-        return Stream.concat(Models.FIXTURES.stream(), Stream.of(Models.PROSE));
+    DropInLaws(Target ours) {
+        this.ours = ours;
+    }
+
+    Stream<Arguments> models() {
+        Target peer = ours.peer();
+        return Stream.concat(Models.FIXTURES.stream(), Stream.of(Models.PROSE))
+                .map(model -> Arguments.of(peer, model));
     }
 
     Stream<Arguments> searches() {
         return models().flatMap(
                         model ->
                                 Stream.of("greedy", "beam", "contrastive")
-                                        .map(search -> Arguments.of(model, search)));
+                                        .map(
+                                                search ->
+                                                        Arguments.of(
+                                                                model.get()[0],
+                                                                model.get()[1],
+                                                                search)));
     }
 
     @ParameterizedTest
     @MethodSource("models")
-    void logitsAndCachesAgree(String model) throws Exception {
-        float[][] ours = logits(engines.get(0), model);
-        float[][] peer = logits(engines.get(1), model);
-        for (int i = 0; i < ours.length; i++) {
+    void logitsAndCachesAgree(Target beside, String model) throws Exception {
+        float[][] own = logits(ours, model);
+        float[][] peer = logits(beside, model);
+        for (int i = 0; i < own.length; i++) {
             // Logits reach 25; two float32 summation orders over a few layers stay within a few
             // 1e-5.
-            assertArrayEquals(peer[i], ours[i], 1e-4f, model + ", output " + i);
+            assertArrayEquals(peer[i], own[i], 1e-4f, model + ", output " + i);
         }
     }
 
     @ParameterizedTest
     @MethodSource("searches")
-    void searchFindsTheSameTokens(String model, String search) throws Exception {
+    void searchFindsTheSameTokens(Target beside, String model, String search) throws Exception {
         for (long[][] prompt : prompts(model)) {
-            long[] ours = search(engines.get(0), model, search, prompt);
-            long[] peer = search(engines.get(1), model, search, prompt);
-            assertArrayEquals(peer, ours, model + " " + search);
+            long[] own = search(ours, model, search, prompt);
+            long[] peer = search(beside, model, search, prompt);
+            assertArrayEquals(peer, own, model + " " + search);
         }
     }
 
     @ParameterizedTest
     @MethodSource("searches")
-    void leftPaddedBatchFindsTheSameTokens(String model, String search) throws Exception {
+    void leftPaddedBatchFindsTheSameTokens(Target beside, String model, String search)
+            throws Exception {
         long[][] batch = {{1, 17, 5, 99, 7, 23}, {1, 1, 1, 44, 81, 200}};
-        long[] ours = search(engines.get(0), model, search, batch);
-        long[] peer = search(engines.get(1), model, search, batch);
-        assertArrayEquals(peer, ours, model + " " + search);
+        long[] own = search(ours, model, search, batch);
+        long[] peer = search(beside, model, search, batch);
+        assertArrayEquals(peer, own, model + " " + search);
     }
 
     private static List<long[][]> prompts(String model) {
@@ -88,14 +101,14 @@ class DropInTest {
                 .toList();
     }
 
-    private static long[] search(String engine, String model, String search, long[][] ids)
+    private static long[] search(Target target, String model, String search, long[][] ids)
             throws Exception {
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(ids[0].length + 12);
         config.setPadTokenId(1);
         config.setBeam(3);
         config.setK(4);
-        try (ZooModel<NDList, CausalLMOutput> zoo = load(engine, model);
+        try (ZooModel<NDList, CausalLMOutput> zoo = load(target, model);
                 Predictor<NDList, CausalLMOutput> predictor = zoo.newPredictor();
                 NDManager manager = zoo.getNDManager().newSubManager()) {
             TextGenerator generator = new TextGenerator(predictor, search, config);
@@ -104,8 +117,8 @@ class DropInTest {
     }
 
     /** A prompt of four tokens, then one more on its key/values, as DJL's contract has it. */
-    private static float[][] logits(String engine, String model) throws Exception {
-        try (ZooModel<NDList, CausalLMOutput> zoo = load(engine, model);
+    private static float[][] logits(Target target, String model) throws Exception {
+        try (ZooModel<NDList, CausalLMOutput> zoo = load(target, model);
                 Predictor<NDList, CausalLMOutput> predictor = zoo.newPredictor();
                 NDManager manager = zoo.getNDManager().newSubManager()) {
             NDArray ids = manager.create(new long[][] {{3, 14, 15, 92}, {6, 53, 58, 9}});
@@ -132,12 +145,10 @@ class DropInTest {
         }
     }
 
-    private static ZooModel<NDList, CausalLMOutput> load(String engine, String model)
+    private static ZooModel<NDList, CausalLMOutput> load(Target target, String model)
             throws Exception {
-        return Criteria.builder()
-                .setTypes(NDList.class, CausalLMOutput.class)
+        return target.criteria(NDList.class, CausalLMOutput.class)
                 .optModelUrls(Models.url(model))
-                .optEngine(engine)
                 .build()
                 .loadModel();
     }

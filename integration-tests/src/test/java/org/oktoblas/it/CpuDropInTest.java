@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuDropInTest extends DropInLaws {
+
+    CpuDropInTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuEnduranceTest extends EnduranceLaws {
+
+    CpuEnduranceTest() {
+        super(Target.CPU);
+    }
+}

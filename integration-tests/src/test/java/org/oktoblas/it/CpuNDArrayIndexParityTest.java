@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuNDArrayIndexParityTest extends NDArrayIndexParityLaws {
+
+    CpuNDArrayIndexParityTest() {
+        super(Target.CPU);
+    }
+}

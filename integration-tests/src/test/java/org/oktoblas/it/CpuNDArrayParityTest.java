@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuNDArrayParityTest extends NDArrayParityLaws {
+
+    CpuNDArrayParityTest() {
+        super(Target.CPU);
+    }
+}

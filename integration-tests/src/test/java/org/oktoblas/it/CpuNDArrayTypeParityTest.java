@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuNDArrayTypeParityTest extends NDArrayTypeParityLaws {
+
+    CpuNDArrayTypeParityTest() {
+        super(Target.CPU);
+    }
+}

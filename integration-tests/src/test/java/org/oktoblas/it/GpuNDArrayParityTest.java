@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuNDArrayParityTest extends NDArrayParityLaws {
+
+    GpuNDArrayParityTest() {
+        super(Target.GPU);
+    }
+}
