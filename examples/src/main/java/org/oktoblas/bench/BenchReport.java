@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * The figures of one run, as one JSON and one Markdown file.
@@ -16,7 +17,8 @@ import java.util.Locale;
  * @param topic the benchmark, as {@code infer}
  * @param date the day, as {@code 2026-12-01}
  * @param commit the commit measured
- * @param device the processor's name
+ * @param device the name of the processor or GPU
+ * @param driver the GPU's driver, or null
  * @param java the version of Java
  * @param host the machine: cores and vector instructions
  * @param command the command that measures the same again
@@ -28,6 +30,7 @@ public record BenchReport(
         String date,
         String commit,
         String device,
+        String driver,
         String java,
         String host,
         String command,
@@ -36,6 +39,22 @@ public record BenchReport(
 
     private static final Gson GSON =
             new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
+
+    /** Returns all figures of several reports of one run under one topic. */
+    public static BenchReport joined(String topic, List<BenchReport> reports) {
+        BenchReport first = reports.get(0);
+        return new BenchReport(
+                topic,
+                first.date,
+                first.commit,
+                first.device,
+                first.driver,
+                first.java,
+                first.host,
+                first.command,
+                reports.stream().flatMap(report -> report.notes.stream()).distinct().toList(),
+                reports.stream().flatMap(report -> report.rows.stream()).toList());
+    }
 
     /** Returns the name of the files, without their endings. */
     public String fileName() {
@@ -60,7 +79,7 @@ public record BenchReport(
         json.addProperty("date", date);
         json.addProperty("commit", commit);
         json.addProperty("device", device);
-        json.addProperty("driver", (String) null);
+        json.addProperty("driver", driver);
         json.addProperty("java", java);
         json.addProperty("host", host);
         json.addProperty("command", command);
@@ -77,6 +96,9 @@ public record BenchReport(
             item.addProperty("ratio", round(row.ratio()));
             item.addProperty("rounds", row.rounds());
             item.addProperty("spread", round(row.spread()));
+            if (row.shareOfCopy() != null) {
+                item.addProperty("shareOfCopy", round(row.shareOfCopy()));
+            }
             array.add(item);
         }
         json.add("rows", array);
@@ -87,35 +109,57 @@ public record BenchReport(
     public String markdown() {
         StringBuilder text = new StringBuilder();
         text.append("# ").append(topic).append(" on ").append(device).append("\n\n");
-        text.append("%s, commit %s, Java %s, %s.\n".formatted(date, commit, java, host));
+        text.append("%s, commit %s, Java %s, %s".formatted(date, commit, java, host));
+        text.append(driver == null ? ".\n" : ", driver " + driver + ".\n");
         text.append("\n    ").append(command).append("\n\n");
-        text.append("| case | metric | OktoBLAS | peer | ratio | spread |\n");
-        text.append("|---|---|--:|--:|--:|--:|\n");
+        boolean shares = rows.stream().anyMatch(row -> row.shareOfCopy() != null);
+        List<String> peers =
+                rows.stream().map(BenchRow::peerName).filter(Objects::nonNull).distinct().toList();
+        boolean several = peers.size() > 1;
+        text.append("| case | metric | OktoBLAS | peer | ratio | spread |");
+        text.append(shares ? " of copy |" : "").append(several ? " peer's name |" : "");
+        text.append("\n|---|---|--:|--:|--:|--:|");
+        text.append(shares ? "--:|" : "").append(several ? "---|" : "").append('\n');
         for (BenchRow row : rows) {
             text.append(
-                    String.format(
-                            Locale.ROOT,
-                            "| %s | %s | %s | %s | %s | %.0f %% |\n",
-                            row.caseName(),
-                            row.metric(),
-                            figure(row.ours()),
-                            row.peer() == null ? "" : figure(row.peer()),
-                            row.ratio() == null
-                                    ? ""
-                                    : String.format(Locale.ROOT, "%.2f", row.ratio()),
-                            100 * row.spread()));
+                    "| %s | %s | %s | %s | %s | %s |"
+                            .formatted(
+                                    row.caseName(),
+                                    row.metric(),
+                                    row.ours() == null ? "none" : figure(row.ours()),
+                                    figure(row.peer()),
+                                    row.ratio() == null ? "" : two(row.ratio()),
+                                    row.ours() == null ? "" : percent(row.spread())));
+            text.append(shares ? " " + percent(row.shareOfCopy()) + " |" : "");
+            text.append(several ? " " + Objects.toString(row.peerName(), "") + " |" : "");
+            text.append('\n');
         }
         text.append("\nA ratio over 1 says that OktoBLAS is better. Figures are medians of ");
-        text.append(rows.isEmpty() ? 0 : rows.get(0).rounds());
+        text.append(rows.stream().mapToInt(BenchRow::rounds).max().orElse(0));
         text.append(" rounds; spread is the interquartile range over the median.\n");
+        if (peers.size() == 1) {
+            text.append("\nThe peer is ").append(peers.get(0)).append(".\n");
+        }
         for (String note : notes) {
             text.append('\n').append(note).append('\n');
         }
         return text.toString();
     }
 
-    private static String figure(double value) {
-        return String.format(Locale.ROOT, value < 100 ? "%.2f" : "%.1f", value);
+    private static String figure(Double value) {
+        return value == null ? "" : value < 100 ? two(value) : one(value);
+    }
+
+    private static String two(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
+    }
+
+    private static String one(double value) {
+        return String.format(Locale.ROOT, "%.1f", value);
+    }
+
+    private static String percent(Double value) {
+        return value == null ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * value);
     }
 
     private static Double round(Double value) {

@@ -9,24 +9,27 @@ import java.util.List;
  * @param caseName what was run
  * @param metric what was measured
  * @param higherIsBetter whether more is better
- * @param ours our median
+ * @param ours our median, or null if ours gave none
  * @param peer the median of what runs beside it, or null
  * @param peerName what runs beside it, or null
  * @param rounds how many measurements the medians are of
  * @param spread interquartile range of ours over its median
+ * @param shareOfCopy ours, in bytes a second, over what copying memory reaches, or null where that
+ *     says nothing
  */
 public record BenchRow(
         String benchmark,
         String caseName,
         String metric,
         boolean higherIsBetter,
-        double ours,
+        Double ours,
         Double peer,
         String peerName,
         int rounds,
-        double spread) {
+        double spread,
+        Double shareOfCopy) {
 
-    /** Makes a row of measurements; peers may be null. */
+    /** Makes a row of measurements of {@code infer}; peers may be null. */
     static BenchRow of(
             String caseName,
             String metric,
@@ -34,21 +37,49 @@ public record BenchRow(
             List<Double> ours,
             List<Double> peers,
             String peerName) {
+        return of("infer", caseName, metric, higherIsBetter, ours, peers, peerName);
+    }
+
+    /** Makes a row of measurements; ours and peers may be null. */
+    public static BenchRow of(
+            String benchmark,
+            String caseName,
+            String metric,
+            boolean higherIsBetter,
+            List<Double> ours,
+            List<Double> peers,
+            String peerName) {
         return new BenchRow(
-                "infer",
+                benchmark,
                 caseName,
                 metric,
                 higherIsBetter,
-                Statistics.median(ours),
+                ours == null ? null : Statistics.median(ours),
                 peers == null ? null : Statistics.median(peers),
                 peerName,
-                ours.size(),
-                Statistics.spread(ours));
+                ours == null ? 0 : ours.size(),
+                ours == null ? 0 : Statistics.spread(ours),
+                null);
     }
 
-    /** Returns how many times better ours is, or null if nothing ran beside it. */
+    /** Returns this row with its share of the copy bandwidth. */
+    public BenchRow withShareOfCopy(double share) {
+        return new BenchRow(
+                benchmark,
+                caseName,
+                metric,
+                higherIsBetter,
+                ours,
+                peer,
+                peerName,
+                rounds,
+                spread,
+                share);
+    }
+
+    /** Returns how many times better ours is, or null if one of them is missing. */
     public Double ratio() {
-        if (peer == null) {
+        if (peer == null || ours == null) {
             return null;
         }
         return higherIsBetter ? ours / peer : peer / ours;

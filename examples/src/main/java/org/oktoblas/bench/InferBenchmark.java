@@ -3,14 +3,11 @@ package org.oktoblas.bench;
 import ai.djl.Device;
 import ai.djl.ModelException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.DeviceProperties;
@@ -98,7 +95,7 @@ public final class InferBenchmark {
                         fork,
                         progress);
         // Before the work starts, during which somebody may edit.
-        String commit = commit();
+        String commit = Build.commit();
         List<BenchRow> rows = new ArrayList<>();
         for (String name : settings.models()) {
             try (RandomModel model = RandomModel.resolve(name, progress)) {
@@ -129,30 +126,11 @@ public final class InferBenchmark {
                 LocalDate.now(ZoneOffset.UTC).toString(),
                 commit,
                 gpu.map(DeviceProperties::name).orElse(processor.name()),
+                gpu.map(properties -> GpuDriver.version()).orElse(null),
                 System.getProperty("java.version"),
                 gpu.isPresent() ? processor.name() + ", " + host : host,
                 command,
                 notes,
                 rows);
-    }
-
-    /** Returns the commit of the working tree, and whether it was changed since. */
-    private static String commit() {
-        Path home = Path.of(System.getProperty("okto.home", "."));
-        try {
-            Process git =
-                    new ProcessBuilder("git", "describe", "--always", "--dirty", "--exclude=*")
-                            .directory(home.toFile())
-                            .redirectError(ProcessBuilder.Redirect.DISCARD)
-                            .start();
-            byte[] text = git.getInputStream().readAllBytes();
-            boolean known = git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0;
-            return known ? new String(text, StandardCharsets.UTF_8).strip() : "unknown";
-        } catch (IOException e) {
-            return "unknown";
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return "unknown";
-        }
     }
 }

@@ -4,19 +4,19 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Medians and spreads of a few measurements. */
-final class Statistics {
+public final class Statistics {
 
     private Statistics() {}
 
     /** Returns the median: the middle value, or the mean of the two in the middle. */
-    static double median(List<Double> values) {
+    public static double median(List<Double> values) {
         return quantile(values, 0.5);
     }
 
     /**
      * Returns the interquartile range over the median: 0.02 says half the values lie within 2 %.
      */
-    static double spread(List<Double> values) {
+    public static double spread(List<Double> values) {
         return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
     }
 

@@ -21,6 +21,7 @@ class BenchReportTest {
                     "2026-12-01",
                     "abc1234",
                     "Some CPU (R) @ 3.0",
+                    null,
                     "17.0.15",
                     "2 cores",
                     "okto bench infer",
@@ -88,5 +89,51 @@ class BenchReportTest {
                 text);
         assertTrue(text.contains("2026-12-01, commit abc1234, Java 17.0.15, 2 cores."), text);
         assertTrue(text.contains("\nA note.\n"), text);
+    }
+
+    @Test
+    void aFigureThatIsMissingIsNullAndShareOfCopyIsThereWhereItSaysSomething() {
+        BenchRow row =
+                BenchRow.of(
+                        "reduce",
+                        "sum",
+                        "gigabytes_per_second",
+                        true,
+                        List.of(900.0),
+                        List.of(1000.0),
+                        "torch");
+        BenchRow failed =
+                BenchRow.of("reduce", "max", "microseconds", false, null, List.of(5.0), "torch");
+        BenchReport report =
+                new BenchReport(
+                        "reduce",
+                        "2026-12-01",
+                        "abc1234",
+                        "Some GPU",
+                        "580.1",
+                        "17",
+                        "2 cores",
+                        "okto bench reduce",
+                        List.of("A note."),
+                        List.of(row.withShareOfCopy(0.9), failed));
+        String text = report.markdown();
+        assertTrue(
+                text.contains(
+                        "| sum | gigabytes_per_second | 900.0 | 1000.0 | 0.90 | 0 % | 90 % |\n"),
+                text);
+        assertTrue(text.contains("| max | microseconds | none | 5.00 |  |  |  |\n"), text);
+        assertTrue(text.contains(", driver 580.1.\n"), text);
+        assertTrue(text.contains("\nThe peer is torch.\n"), text);
+        JsonObject json = JsonParser.parseString(report.json()).getAsJsonObject();
+        assertEquals("580.1", json.get("driver").getAsString());
+        JsonObject first = json.getAsJsonArray("rows").get(0).getAsJsonObject();
+        assertEquals(0.9, first.get("shareOfCopy").getAsDouble());
+        JsonObject second = json.getAsJsonArray("rows").get(1).getAsJsonObject();
+        assertTrue(second.get("ours").isJsonNull());
+        assertTrue(second.get("ratio").isJsonNull());
+        BenchReport joined = BenchReport.joined("kernels", List.of(report, REPORT));
+        assertEquals("kernels-some-gpu", joined.fileName());
+        assertEquals(4, joined.rows().size());
+        assertEquals(List.of("A note."), joined.notes());
     }
 }
