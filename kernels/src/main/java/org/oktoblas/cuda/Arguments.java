@@ -90,6 +90,11 @@ public final class Arguments {
         return (buffer.position() + alignment - 1) & -alignment;
     }
 
+    /** Returns what is written, for tests. */
+    ByteBuffer content() {
+        return buffer.duplicate().order(ByteOrder.nativeOrder()).flip();
+    }
+
     Driver.Address handle() {
         return handle;
     }
