@@ -64,9 +64,9 @@ __device__ __forceinline__ void cast(const CastParams& p) {
 
 }  // namespace
 
-#define OKTO_CAST(SYMBOL, TYPE, WIDTH)                                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads) SYMBOL(const __grid_constant__ CastParams p) {  \
-    cast<TYPE, WIDTH>(p);                                                                                \
+#define OKTO_CAST(SYMBOL, TYPE, WIDTH)                                                                  \
+  extern "C" __global__ void __launch_bounds__(kThreads) SYMBOL(const __grid_constant__ CastParams p) { \
+    cast<TYPE, WIDTH>(p);                                                                               \
   }
 
 OKTO_CAST(cast_f32, f32, 1)

@@ -95,28 +95,29 @@ __device__ __forceinline__ void where(const WhereParams& p) {
 
 }  // namespace
 
-// By the bits of what is moved at once.
-#define OKTO_MOVES(BITS, RAW)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(kThreads) copy_##BITS(const __grid_constant__ CopyParams p) {     \
-    copy<RAW>(p);                                                                                                \
-  }                                                                                                              \
-  extern "C" __global__ void __launch_bounds__(kThreads) fill_##BITS(const __grid_constant__ FillParams p) {     \
-    fill<RAW>(p);                                                                                                \
+// Kernels are named by the bits of what is moved at once.
+#define OKTO_COPY(BITS, RAW)                                                                                 \
+  extern "C" __global__ void __launch_bounds__(kThreads) copy_##BITS(const __grid_constant__ CopyParams p) { \
+    copy<RAW>(p);                                                                                            \
+  }                                                                                                          \
+  extern "C" __global__ void __launch_bounds__(kThreads) fill_##BITS(const __grid_constant__ FillParams p) { \
+    fill<RAW>(p);                                                                                            \
   }
 
-OKTO_MOVES(8, unsigned char)
-OKTO_MOVES(16, unsigned short)
-OKTO_MOVES(32, unsigned)
-OKTO_MOVES(64, uint2)
-OKTO_MOVES(128, uint4)
+OKTO_COPY(8, unsigned char)
+OKTO_COPY(16, unsigned short)
+OKTO_COPY(32, unsigned)
+OKTO_COPY(64, uint2)
+OKTO_COPY(128, uint4)
 
 // By the bits of an element.
-#define OKTO_WHERE(BITS, RAW, WIDTH)                                                                                  \
-  extern "C" __global__ void __launch_bounds__(kThreads) where_##BITS(const __grid_constant__ WhereParams p) {        \
-    where<RAW, 1>(p);                                                                                                 \
-  }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads) where_##BITS##_vector(const __grid_constant__ WhereParams p) { \
-    where<RAW, WIDTH>(p);                                                                                             \
+#define OKTO_WHERE(BITS, RAW, WIDTH)                                                                           \
+  extern "C" __global__ void __launch_bounds__(kThreads) where_##BITS(const __grid_constant__ WhereParams p) { \
+    where<RAW, 1>(p);                                                                                          \
+  }                                                                                                            \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                                       \
+      where_##BITS##_vector(const __grid_constant__ WhereParams p) {                                           \
+    where<RAW, WIDTH>(p);                                                                                      \
   }
 
 OKTO_WHERE(8, unsigned char, kVector1)

@@ -75,10 +75,11 @@ __device__ __forceinline__ void transpose(const TransposeParams& p) {
 
 }  // namespace
 
-// By the bits of an element.
-#define OKTO_TRANSPOSE(BITS, RAW)                                                                                   \
-  extern "C" __global__ void __launch_bounds__(kThreads) transpose_##BITS(const __grid_constant__ TransposeParams p) { \
-    transpose<RAW>(p);                                                                                              \
+// Kernels are named by the bits of an element.
+#define OKTO_TRANSPOSE(BITS, RAW)                                   \
+  extern "C" __global__ void __launch_bounds__(kThreads)            \
+      transpose_##BITS(const __grid_constant__ TransposeParams p) { \
+    transpose<RAW>(p);                                              \
   }
 
 OKTO_TRANSPOSE(8, unsigned char)

@@ -258,4 +258,26 @@ public final class Iteration {
         }
         return arguments;
     }
+
+    /**
+     * Writes the struct {@code Indexer<N>} of a walk along dense tensors of one shape.
+     *
+     * @param tensors how many tensors there are
+     * @param count how many steps the walk has
+     * @param step the elements from one step to the next
+     */
+    public static Arguments writeDense(Arguments arguments, int tensors, int count, int step) {
+        arguments.int32(1).int32(count);
+        // With one axis, indices are never divided.
+        for (int i = 0; i < 3 * MAX_RANK; i++) {
+            arguments.int32(0);
+        }
+        for (int t = 0; t < tensors; t++) {
+            arguments.int64(step);
+            for (int i = 1; i < MAX_RANK; i++) {
+                arguments.int64(0);
+            }
+        }
+        return arguments;
+    }
 }

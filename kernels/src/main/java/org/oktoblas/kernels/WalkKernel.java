@@ -1,0 +1,63 @@
+package org.oktoblas.kernels;
+
+import org.oktoblas.cuda.Arguments;
+import org.oktoblas.cuda.CudaDevice;
+import org.oktoblas.cuda.CudaKernel;
+import org.oktoblas.cuda.CudaStream;
+import org.oktoblas.cuda.DeviceTensor;
+
+/** A kernel whose threads take the steps of a walk, and its twin that steps over groups. */
+final class WalkKernel {
+
+    private final CudaKernel any;
+    private final CudaKernel vector;
+    private final int width;
+    private final int stepsPerBlock;
+
+    private WalkKernel(CudaKernel any, CudaKernel vector, int width, int groups) {
+        this.any = any;
+        this.vector = vector;
+        this.width = width;
+        stepsPerBlock = any.threads() * groups;
+    }
+
+    /** Finds a kernel that has no twin. */
+    static WalkKernel alone(CudaDevice device, String symbol, String groups) {
+        CudaKernel kernel = device.kernel(symbol);
+        return new WalkKernel(kernel, null, 1, kernel.constant(groups));
+    }
+
+    /** Finds a kernel and the twin beside it. */
+    static WalkKernel pair(CudaDevice device, String symbol, String width) {
+        CudaKernel kernel = device.kernel(symbol);
+        return new WalkKernel(
+                kernel,
+                device.kernel(symbol + "_vector"),
+                kernel.constant(width),
+                kernel.constant("groups"));
+    }
+
+    /** Returns the neighbours in a group of the twin; 1 if there is none. */
+    int width() {
+        return width;
+    }
+
+    /** Returns the width at which this kernel walks along dense memory of so many elements. */
+    int widthOf(long count) {
+        return width > 1 && count % width == 0 ? width : 1;
+    }
+
+    /** Returns a width, or 1 if groups of it in a dense tensor are not aligned to their size. */
+    static int aligned(int width, DeviceTensor tensor) {
+        return (tensor.address() & (long) width * tensor.type().bytes() - 1) == 0 ? width : 1;
+    }
+
+    /** Launches the kernel, or the twin if the width is more than 1. */
+    void launch(CudaStream stream, int chosen, int steps, Arguments arguments) {
+        stream.launch(chosen == 1 ? any : vector, blocks(steps), arguments);
+    }
+
+    private int blocks(int steps) {
+        return (int) ((steps + stepsPerBlock - 1L) / stepsPerBlock);
+    }
+}
