@@ -44,7 +44,7 @@ __device__ __forceinline__ void binary(const BinaryParams& p) {
   store_all(p.out, p.walk, at, out);
 }
 
-#define OKTO_BINARY(SYMBOL, TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS)                                       \
-  extern "C" __global__ void __launch_bounds__(kThreads) SYMBOL(const __grid_constant__ BinaryParams p) { \
-    binary<TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS>(p);                                                    \
+#define OKTO_BINARY(NAME, TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS)                                                \
+  extern "C" __global__ void __launch_bounds__(kThreads) binary_##NAME(const __grid_constant__ BinaryParams p) { \
+    binary<TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS>(p);                                                           \
   }

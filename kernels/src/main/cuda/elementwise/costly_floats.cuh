@@ -1,8 +1,8 @@
 // Functions of floats and doubles that arithmetic limits rather than memory; floats.cuh has the others.
 //
-// Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): cbrt, log2 1
-// ulp, log10, sin, cos, asin, acos, atan, cosh, erf, erfinv 2, atan2, sinh, asinh, atanh 3, tan, acosh, pow 4; fmod is
-// exact.
+// Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): cbrt and
+// log2 1 ulp; log10, sin, cos, asin, acos, atan, cosh, erf and erfinv 2; atan2, sinh, asinh and atanh 3; tan, acosh and
+// pow 4; fmod is exact.
 #pragma once
 
 #include <type_traits>

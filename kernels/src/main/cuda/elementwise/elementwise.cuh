@@ -53,8 +53,8 @@ __device__ __forceinline__ void hold(uint4& x) { hold(x.x), hold(x.y), hold(x.z)
 __device__ __forceinline__ void hold(unsigned short&) {}
 __device__ __forceinline__ void hold(unsigned char&) {}
 
-// V neighbours as they lie in memory, in pieces of at most 16 bytes. They are taken apart only when all loads of a thread
-// are under way: to extract an element is to wait for it.
+// V neighbours as they lie in memory, in pieces of at most 16 bytes. They are taken apart only when all loads of a
+// thread are under way: to extract an element is to wait for it.
 template <typename T, int V>
 struct Group {
   static constexpr int kBytes = sizeof(T) * V;

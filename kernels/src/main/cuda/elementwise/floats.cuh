@@ -1,8 +1,8 @@
 // Functions of floats and doubles as the CPU backend defines them; the operations have the engine's names. All of these
 // take few enough instructions for a kernel to be bound by memory; costly_floats.cuh has the others.
 //
-// Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): exp and log
-// 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest.
+// Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): exp and
+// log 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest.
 #pragma once
 
 #include <type_traits>

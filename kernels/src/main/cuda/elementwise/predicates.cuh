@@ -42,3 +42,8 @@ struct Predicates {
     }
   }
 };
+
+#define OKTO_PREDICATE(NAME, TYPE, WIDTH)                                                                           \
+  extern "C" __global__ void __launch_bounds__(kThreads) predicate_##NAME(const __grid_constant__ BinaryParams p) { \
+    binary<TYPE, boolean, WIDTH, kGroups, Predicates>(p);                                                           \
+  }

@@ -1,5 +1,5 @@
-// Copies in which neighbours of the input are not neighbours of the output: matrices are transposed tile by tile through
-// shared memory, so that reads and writes both come in whole lines. As for copies, one kernel serves all types of a size.
+// Copies in which neighbours of the input are not neighbours of the output: matrices are transposed tile by tile
+// through shared memory, so that reads and writes both come in whole lines. One kernel serves all types of a size.
 #include "common/index.cuh"
 
 constexpr int kThreads = 256;

@@ -32,7 +32,7 @@ __device__ __forceinline__ void unary(const UnaryParams& p) {
   store_all(p.out, p.walk, at, group);
 }
 
-#define OKTO_UNARY(SYMBOL, TYPE, WIDTH, GROUPS, FUNCTIONS)                                               \
-  extern "C" __global__ void __launch_bounds__(kThreads) SYMBOL(const __grid_constant__ UnaryParams p) { \
-    unary<TYPE, WIDTH, GROUPS, FUNCTIONS>(p);                                                            \
+#define OKTO_UNARY(NAME, TYPE, WIDTH, GROUPS, FUNCTIONS)                                                       \
+  extern "C" __global__ void __launch_bounds__(kThreads) unary_##NAME(const __grid_constant__ UnaryParams p) { \
+    unary<TYPE, WIDTH, GROUPS, FUNCTIONS>(p);                                                                  \
   }
