@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.platform.engine.discovery.ClassNameFilter;
@@ -30,6 +32,9 @@ public final class SelfTest {
     /** Tries of a property whose test does not say how many it wants. */
     private static final int TRIES = 200;
 
+    /** It says that its database is off, and how many cases it tried. Held, or it is forgotten. */
+    private static final Logger JQWIK = Logger.getLogger("net.jqwik");
+
     private final LauncherDiscoveryRequest request;
     private final Launcher launcher = LauncherFactory.create();
 
@@ -41,6 +46,7 @@ public final class SelfTest {
      * @param timeoutSeconds how long one test may take
      */
     public SelfTest(String tag, String pattern, int timeoutSeconds) {
+        JQWIK.setLevel(Level.WARNING);
         LauncherDiscoveryRequestBuilder builder =
                 LauncherDiscoveryRequestBuilder.request()
                         .selectors(DiscoverySelectors.selectClasspathRoots(testJars()))

@@ -130,6 +130,9 @@ public final class SelfTestReport {
                                         Locale.ROOT,
                                         ", %.1f s",
                                         all.stream().mapToDouble(Outcome::seconds).sum()));
+        if (count(all, Outcome.Status.SKIPPED) == all.size() && !all.isEmpty()) {
+            out.accept("nothing was tested");
+        }
         all.stream()
                 .filter(outcome -> outcome.status() == Outcome.Status.FAILED)
                 .forEach(
