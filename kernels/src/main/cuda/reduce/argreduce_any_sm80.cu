@@ -1,0 +1,11 @@
+// Places of extremes, for all element types. Truth values are read as unsigned bytes.
+#include "reduce/argreduce.cuh"
+
+OKTO_ARG_REDUCE_KERNELS(f32)
+OKTO_ARG_REDUCE_KERNELS(f64)
+OKTO_ARG_REDUCE_KERNELS(f16)
+OKTO_ARG_REDUCE_KERNELS(bf16)
+OKTO_ARG_REDUCE_KERNELS(i8)
+OKTO_ARG_REDUCE_KERNELS(u8)
+OKTO_ARG_REDUCE_KERNELS(i32)
+OKTO_ARG_REDUCE_KERNELS(i64)
