@@ -27,6 +27,7 @@ struct ScatterParams {
   long long indexStride;
   long long positionStride;
   long long length;  // of a line
+  long long first;   // position to which those of lines are added
   int bytes;         // of an element
   int lanes;         // log2 of the threads side by side, on neighbouring columns
   int wide;          // sorted: 1 where places are of 64 bits
@@ -76,7 +77,7 @@ __device__ __forceinline__ void scatter_serial(const ScatterParams& p) {
       for (int u = 0; u < U; ++u) {
         const i64 i = base + u;
         if (i >= p.length) break;
-        const i64 place = place_of(index[u], p.size, p.error, at[3] + i * p.positionStride);
+        const i64 place = place_of(index[u], p.size, p.error, p.first + at[3] + i * p.positionStride);
         if (place < 0) continue;
         Action::serial(source + i * p.sourceStride * p.bytes, out + place * p.outStride * p.bytes);
       }
