@@ -99,7 +99,8 @@ template <typename Unit>
 __device__ __forceinline__ void apply_run(const Overwrite<Unit>*, const ScatterParams& p, const SortedPlaces& places,
                                           i64 first, i64 t, i64 place, const char* source, char* out) {
   if (t + 1 < p.length && places[first + t + 1] == place) return;
-  *reinterpret_cast<Unit*>(out) = *reinterpret_cast<const Unit*>(source + p.order[first + t] * p.sourceStride * p.bytes);
+  const char* last = source + p.order[first + t] * p.sourceStride * p.bytes;
+  *reinterpret_cast<Unit*>(out) = *reinterpret_cast<const Unit*>(last);
 }
 
 // All sources of a place, in order.

@@ -136,15 +136,15 @@ __device__ __forceinline__ void arg_reduce(const ArgReduceParams& p) {
   }
 }
 
-#define OKTO_ARG_REDUCE_KERNEL(NAME, T, V, ACROSS)                              \
-  extern "C" __global__ void __launch_bounds__(kArgReduceThreads)               \
-      NAME(const __grid_constant__ ArgReduceParams p) {                         \
-    arg_reduce<T, V, ACROSS>(p);                                                \
+#define OKTO_ARG_REDUCE_KERNEL(NAME, T, V, ACROSS)                  \
+  extern "C" __global__ void __launch_bounds__(kArgReduceThreads)   \
+      argreduce_##NAME(const __grid_constant__ ArgReduceParams p) { \
+    arg_reduce<T, V, ACROSS>(p);                                    \
   }
 
 // Four kernels for an element type.
-#define OKTO_ARG_REDUCE_KERNELS(T)                                                       \
-  OKTO_ARG_REDUCE_KERNEL(argreduce_##T##_along, T, 1, false)                             \
-  OKTO_ARG_REDUCE_KERNEL(argreduce_##T##_along_vector, T, kVectorBytes / sizeof(T), false) \
-  OKTO_ARG_REDUCE_KERNEL(argreduce_##T##_across, T, 1, true)                             \
-  OKTO_ARG_REDUCE_KERNEL(argreduce_##T##_across_vector, T, kVectorBytes / sizeof(T), true)
+#define OKTO_ARG_REDUCE_KERNELS(T)                                                 \
+  OKTO_ARG_REDUCE_KERNEL(T##_along, T, 1, false)                                   \
+  OKTO_ARG_REDUCE_KERNEL(T##_along_vector, T, kVectorBytes / sizeof(T), false)     \
+  OKTO_ARG_REDUCE_KERNEL(T##_across, T, 1, true)                                   \
+  OKTO_ARG_REDUCE_KERNEL(T##_across_vector, T, kVectorBytes / sizeof(T), true)

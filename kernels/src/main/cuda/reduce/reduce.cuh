@@ -254,15 +254,15 @@ __device__ __forceinline__ void reduce(const ReduceParams& p) {
   });
 }
 
-#define OKTO_REDUCE_KERNEL(NAME, T, V, ACROSS)                                \
-  extern "C" __global__ void __launch_bounds__(kReduceThreads)                \
-      NAME(const __grid_constant__ ReduceParams p) {                          \
-    reduce<T, V, ACROSS>(p);                                                  \
+#define OKTO_REDUCE_KERNEL(NAME, T, V, ACROSS)                  \
+  extern "C" __global__ void __launch_bounds__(kReduceThreads)  \
+      reduce_##NAME(const __grid_constant__ ReduceParams p) {   \
+    reduce<T, V, ACROSS>(p);                                    \
   }
 
 // Four kernels for an element type.
-#define OKTO_REDUCE_KERNELS(T)                                                \
-  OKTO_REDUCE_KERNEL(reduce_##T##_along, T, 1, false)                         \
-  OKTO_REDUCE_KERNEL(reduce_##T##_along_vector, T, kVectorBytes / sizeof(T), false) \
-  OKTO_REDUCE_KERNEL(reduce_##T##_across, T, 1, true)                         \
-  OKTO_REDUCE_KERNEL(reduce_##T##_across_vector, T, kVectorBytes / sizeof(T), true)
+#define OKTO_REDUCE_KERNELS(T)                                                   \
+  OKTO_REDUCE_KERNEL(T##_along, T, 1, false)                                     \
+  OKTO_REDUCE_KERNEL(T##_along_vector, T, kVectorBytes / sizeof(T), false)       \
+  OKTO_REDUCE_KERNEL(T##_across, T, 1, true)                                     \
+  OKTO_REDUCE_KERNEL(T##_across_vector, T, kVectorBytes / sizeof(T), true)

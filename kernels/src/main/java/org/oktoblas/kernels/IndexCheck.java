@@ -53,9 +53,7 @@ final class IndexCheck implements AutoCloseable {
                         + axis
                         + " of size "
                         + size
-                        + (size == 0
-                                ? "."
-                                : " (allowed: " + -size + " to " + (size - 1) + ")."));
+                        + (size == 0 ? "." : " (allowed: " + -size + " to " + (size - 1) + ")."));
     }
 
     private long read(long address) {

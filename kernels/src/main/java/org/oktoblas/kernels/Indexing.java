@@ -121,8 +121,8 @@ public final class Indexing {
 
     /**
      * out[i0, …, index[i0, …, ia, …], …] = (or, when accumulating, +=) source[i0, …, ia, …]. Where
-     * an index occurs more than once, sources follow each other in row-major order, and each sum
-     * is rounded to the type; the last one wins. Waits until the indices are known to be good.
+     * an index occurs more than once, sources follow each other in row-major order, and each sum is
+     * rounded to the type; the last one wins. Waits until the indices are known to be good.
      *
      * @param source of out's type and of index's shape
      * @param index I64, as long as out but for the axis

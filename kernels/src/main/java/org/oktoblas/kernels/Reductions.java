@@ -136,10 +136,7 @@ public final class Reductions {
                     op,
                     DeviceTensor.dense(workspace.address(), type, shape),
                     first,
-                    out.with(
-                            0,
-                            Axes.prepend(1, out.shape()),
-                            Axes.prepend(0, out.strides())),
+                    out.with(0, Axes.prepend(1, out.shape()), Axes.prepend(0, out.strides())),
                     divisor);
         }
     }

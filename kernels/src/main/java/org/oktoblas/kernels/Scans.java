@@ -63,9 +63,7 @@ final class Scans {
                             Axes.append(Axes.append(inStrides, plan.chunk() * stride), stride));
             DeviceTensor totals =
                     before.with(
-                            0,
-                            Axes.append(before.shape(), 1),
-                            Axes.append(before.strides(), 0));
+                            0, Axes.append(before.shape(), 1), Axes.append(before.strides(), 0));
             reductions.totals(stream, op, chunks, totals);
             scan(stream, op, before, before.rank() - 1, before);
             long[] beforeStrides = Axes.without(before.strides(), before.rank() - 1);
@@ -101,7 +99,6 @@ final class Scans {
                 .int32(out.type() == ElementType.BOOL ? 1 : 0)
                 .int32(plan.lanes())
                 .int32(plan.rows());
-        stream.launch(
-                kernel, plan.gridX(lines.count()), plan.gridY(), 1, 0, arguments);
+        stream.launch(kernel, plan.gridX(lines.count()), plan.gridY(), 1, 0, arguments);
     }
 }

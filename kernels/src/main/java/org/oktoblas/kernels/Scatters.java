@@ -187,8 +187,7 @@ final class Scatters {
                                 .pointer(out.address() + start(lines, column, 1) * bytes)
                                 .pointer(job.index.address() + lines.offset(2) * Long.BYTES)
                                 .pointer(
-                                        sortedPlaces
-                                                + before * (wide ? Long.BYTES : Integer.BYTES))
+                                        sortedPlaces + before * (wide ? Long.BYTES : Integer.BYTES))
                                 .pointer(order + before * Long.BYTES)
                                 .pointer(error);
                 lines.write(arguments);

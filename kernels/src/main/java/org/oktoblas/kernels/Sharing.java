@@ -4,9 +4,9 @@ import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.Iteration;
 
 /**
- * How the threads of a reduction share its elements. Along: {@code 2^lanes} threads share an
- * output and read its elements side by side. Across: {@code 2^lanes} threads stand side by side
- * and read elements of neighbouring outputs, and the block's other threads share those outputs.
+ * How the threads of a reduction share its elements. Along: {@code 2^lanes} threads share an output
+ * and read its elements side by side. Across: {@code 2^lanes} threads stand side by side and read
+ * elements of neighbouring outputs, and the block's other threads share those outputs.
  *
  * <p>It depends on shapes, strides and alignment alone, not on the device, and so do the results.
  *

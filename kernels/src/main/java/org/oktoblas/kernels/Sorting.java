@@ -209,7 +209,9 @@ public final class Sorting {
         int i = wide ? 1 : 0;
         if (found[i] == null) {
             // Two threads may both get here, and find the same.
-            found[i] = device.kernel((merging ? "sort_merge_" : "sort_tiles_") + (wide ? "n64" : "n32"));
+            found[i] =
+                    device.kernel(
+                            (merging ? "sort_merge_" : "sort_tiles_") + (wide ? "n64" : "n32"));
         }
         return found[i];
     }
