@@ -1,10 +1,12 @@
 package org.oktoblas.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +174,46 @@ class GraphTest {
         input.free();
         outside.free();
         another.free();
+    }
+
+    /** A block that the stream was slow to free, and one that a replay elsewhere still needs. */
+    @Test
+    void memoryOfAGraphIsOrderedWithItsStream() {
+        DeviceMemory out = filled(other, 0);
+        for (int round = 0; round < 10; round++) {
+            DeviceMemory before = filled(stream, 0);
+            write(stream, before, 5, SLOW);
+            before.free();
+            CudaGraph graph =
+                    stream.capture(
+                            () -> {
+                                DeviceMemory first = stream.allocate(BYTES);
+                                DeviceMemory second = stream.allocate(BYTES);
+                                first.free();
+                                DeviceMemory third = stream.allocate(BYTES);
+                                DeviceMemory fourth = stream.allocate(BYTES);
+                                assertNotEquals(second.address(), third.address());
+                                assertNotEquals(third.address(), fourth.address());
+                                third.writeOn(stream);
+                                stream.fill(third.address(), 0, BYTES);
+                                probes.add(stream, third.address(), COUNT, 1, SLOW);
+                                out.writeOn(stream);
+                                stream.copy(third.address(), out.address(), BYTES);
+                                second.free();
+                                third.free();
+                                fourth.free();
+                            });
+            graph.launch(other);
+            graph.close();
+            DeviceMemory[] after = new DeviceMemory[3];
+            Arrays.setAll(after, i -> filled(stream, 50));
+            assertAll(1, read(other, out));
+            for (DeviceMemory block : after) {
+                assertAll(50, read(stream, block));
+                block.free();
+            }
+        }
+        out.free();
     }
 
     @Test
