@@ -39,8 +39,8 @@ import java.util.stream.Stream;
  * flags or nvcc changed. Without nvcc this says so in one line and succeeds: the engine then runs
  * on the CPU.
  *
- * <p>A build for chosen architectures is one for development: its code knows its source lines, for
- * profilers and compute-sanitizer.
+ * <p>A build for chosen architectures is one for development: it runs on no others, as it has no
+ * PTX, and its code knows its source lines, for profilers and compute-sanitizer.
  */
 public final class BuildKernels {
 
@@ -200,6 +200,8 @@ public final class BuildKernels {
         removeOthers(output, all.stream().map(Source::fatbin).collect(Collectors.toSet()));
         Map<String, Object> manifest = new LinkedHashMap<>();
         manifest.put("nvcc", nvccVersion);
+        manifest.put("architectures", only.isEmpty() ? PORTABLE : only);
+        manifest.put("ptx", only.isEmpty());
         manifest.put("kernels", kernels);
         Path temporary = output.resolve("manifest.json.part");
         Files.writeString(
@@ -216,7 +218,6 @@ public final class BuildKernels {
             String text,
             String family,
             String base,
-            String virtual,
             List<String> architectures,
             Map<String, Integer> constants,
             List<String> flags,
@@ -252,7 +253,7 @@ public final class BuildKernels {
             codes.computeIfAbsent(SAME_AS.getOrDefault(arch, arch), v -> new ArrayList<>())
                     .add("sm_" + arch);
         }
-        if (own.equals(PTX)) {
+        if (own.equals(PTX) && only.isEmpty()) {
             codes.computeIfAbsent(PTX, v -> new ArrayList<>()).add("compute_" + PTX);
         }
         codes.forEach(
@@ -276,7 +277,6 @@ public final class BuildKernels {
                 texts.get(file),
                 family,
                 base,
-                own,
                 architectures,
                 constants(texts),
                 flags,
@@ -359,9 +359,14 @@ public final class BuildKernels {
                     List.of("-I", sources.toString(), "--keep", "--keep-dir", kept.toString()));
             command.addAll(List.of("-o", source.fatbin.toString(), source.file.toString()));
             String printed = run(command);
-            Path ptx = kept.resolve(source.base + ".compute_" + source.virtual + ".ptx");
-            if (!Files.exists(ptx)) {
-                ptx = kept.resolve(source.base + ".ptx");
+            Path ptx;
+            try (Stream<Path> files = Files.list(kept)) {
+                // One for each front end's run; what is read from them is the same in all.
+                ptx =
+                        files.filter(file -> file.toString().endsWith(".ptx"))
+                                .sorted()
+                                .findFirst()
+                                .get();
             }
             Files.move(ptx, source.ptx, StandardCopyOption.REPLACE_EXISTING);
             Files.writeString(source.ptxas, printed);

@@ -17,9 +17,6 @@ import org.oktoblas.kernels.KernelLibrary;
  */
 public final class CudaDevice {
 
-    /** Devices older than this have no code in any build. */
-    static final int OLDEST_ARCH = 80;
-
     private final int ordinal;
     private final int driverOrdinal;
     private final Driver.Device handle;

@@ -114,14 +114,15 @@ final class Installation {
             Driver.Device handle = new Driver.Device();
             CudaException.check(Driver.device(handle, i), "cuDeviceGet", null);
             DeviceProperties properties = properties(handle);
-            if (properties.arch() < CudaDevice.OLDEST_ARCH) {
+            if (!library.runsOn(properties.major(), properties.minor())) {
                 unfit =
                         properties.name()
                                 + " has compute capability "
                                 + properties.major()
                                 + "."
                                 + properties.minor()
-                                + ", and the kernels need 8.0";
+                                + ", and this build's kernels are for sm_"
+                                + String.join(", sm_", library.architectures());
             } else if (attribute(handle, Driver.POOLS_SUPPORTED) == 0) {
                 unfit = properties.name() + " has no memory pools under this driver";
             } else {

@@ -47,6 +47,21 @@ public record Kernel(
         return value;
     }
 
+    /** Returns whether there is machine code of it for a compute capability. */
+    public boolean runsOn(int major, int minor) {
+        return resources.keySet().stream().anyMatch(arch -> runs(arch, major, minor));
+    }
+
+    /**
+     * Machine code runs on its own minor version and later ones of the same major version; that of
+     * architectures whose name ends in a letter, on their own alone.
+     */
+    static boolean runs(String arch, int major, int minor) {
+        boolean specific = Character.isLetter(arch.charAt(arch.length() - 1));
+        int number = Integer.parseInt(specific ? arch.substring(0, arch.length() - 1) : arch);
+        return number / 10 == major && (specific ? number % 10 == minor : number % 10 <= minor);
+    }
+
     /**
      * What a kernel needs on one architecture.
      *

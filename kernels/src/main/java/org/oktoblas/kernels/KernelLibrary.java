@@ -19,11 +19,15 @@ public final class KernelLibrary {
 
     private final String folder;
     private final String compiler;
+    private final List<String> architectures;
+    private final boolean portable;
     private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 
     private KernelLibrary(String folder, Manifest manifest) {
         this.folder = folder;
         compiler = manifest.nvcc;
+        architectures = List.copyOf(manifest.architectures);
+        portable = manifest.ptx;
         manifest.kernels.forEach(kernel -> kernels.put(kernel.symbol(), kernel));
     }
 
@@ -51,6 +55,17 @@ public final class KernelLibrary {
     /** Returns the build of nvcc that compiled the kernels. */
     public String compiler() {
         return compiler;
+    }
+
+    /** Returns the architectures that portable kernels were compiled for: "80", "90a" … */
+    public List<String> architectures() {
+        return architectures;
+    }
+
+    /** Returns whether portable kernels run on a compute capability, which the driver may help. */
+    public boolean runsOn(int major, int minor) {
+        return portable && major >= 8
+                || architectures.stream().anyMatch(arch -> Kernel.runs(arch, major, minor));
     }
 
     /** Returns all kernels. */
@@ -91,5 +106,6 @@ public final class KernelLibrary {
         return KernelLibrary.class.getResourceAsStream(folder + "/" + name);
     }
 
-    private record Manifest(String nvcc, List<Kernel> kernels) {}
+    private record Manifest(
+            String nvcc, List<String> architectures, boolean ptx, List<Kernel> kernels) {}
 }

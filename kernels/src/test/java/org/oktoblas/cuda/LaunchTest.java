@@ -12,6 +12,8 @@ import java.util.NoSuchElementException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.oktoblas.kernels.Kernel;
+import org.oktoblas.kernels.KernelLibrary;
 
 /** Launches, right and wrong ones. */
 @RequiresGpu
@@ -135,8 +137,7 @@ class LaunchTest {
 
     @Test
     void kernelsOfTheLibraryLoad() {
-        String symbol =
-                org.oktoblas.kernels.KernelLibrary.find().orElseThrow().kernels().get(0).symbol();
+        String symbol = KernelLibrary.find().orElseThrow().kernels().get(0).symbol();
         assertSame(device.kernel(symbol), device.kernel(symbol));
         assertEquals(symbol, device.kernel(symbol).symbol());
         assertThrows(NoSuchElementException.class, () -> device.kernel("nothing"));
@@ -147,26 +148,12 @@ class LaunchTest {
 
     @Test
     void allKernelsOfTheLibraryLoad() {
-        org.oktoblas.kernels.KernelLibrary.find()
-                .orElseThrow()
-                .kernels()
-                .forEach(
-                        kernel -> {
-                            boolean fits =
-                                    kernel.resources().keySet().stream()
-                                            .anyMatch(arch -> runsOn(arch));
-                            if (fits) {
-                                assertTrue(
-                                        device.kernel(kernel.symbol()).blocksPerMultiprocessor(0)
-                                                > 0,
-                                        kernel.symbol());
-                            }
-                        });
-    }
-
-    private boolean runsOn(String arch) {
-        int number = Integer.parseInt(arch.replaceAll("\\D", ""));
-        int own = device.properties().arch();
-        return arch.endsWith("a") ? number == own : number / 10 == own / 10 && number <= own;
+        DeviceProperties properties = device.properties();
+        for (Kernel kernel : KernelLibrary.find().orElseThrow().kernels()) {
+            if (kernel.runsOn(properties.major(), properties.minor())) {
+                CudaKernel loaded = device.kernel(kernel.symbol());
+                assertTrue(loaded.blocksPerMultiprocessor(0) > 0, kernel.symbol());
+            }
+        }
     }
 }
