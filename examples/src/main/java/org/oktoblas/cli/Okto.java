@@ -1,6 +1,7 @@
 package org.oktoblas.cli;
 
 import java.io.PrintWriter;
+import org.oktoblas.bench.gpu.KernelBenchmark;
 import org.oktoblas.gpt2.Precision;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -58,9 +59,7 @@ final class Okto implements Runnable {
                         .addSubcommand(new InferCommand(console))
                         .addSubcommand(new EvalCommand(console))
                         .addSubcommand(new ConvertCommand(console))
-                        .addSubcommand(
-                                new CommandLine(new BenchCommand())
-                                        .addSubcommand(new BenchInferCommand(console)))
+                        .addSubcommand(benchmarks(console))
                         .addSubcommand(new DoctorCommand(console))
                         .addSubcommand(new SelftestCommand(console))
                         .addSubcommand(new AboutCommand(console));
@@ -74,6 +73,22 @@ final class Okto implements Runnable {
         line.setExecutionExceptionHandler(okto::failed);
         line.setExecutionStrategy(okto::execute);
         return line;
+    }
+
+    private static CommandLine benchmarks(Console console) {
+        CommandLine bench =
+                new CommandLine(new BenchCommand())
+                        .addSubcommand(new BenchInferCommand(console))
+                        .addSubcommand(new BenchKernelsCommand(console));
+        KernelBenchmark.TOPICS.forEach(
+                (topic, what) -> {
+                    CommandLine line = new CommandLine(new BenchTopicCommand(console, topic));
+                    line.getCommandSpec()
+                            .usageMessage()
+                            .description("Measures " + what + " on the first GPU beside PyTorch.");
+                    bench.addSubcommand(topic, line);
+                });
+        return bench;
     }
 
     private static Precision precision(String name) {
