@@ -1,0 +1,4 @@
+// Products of float16 matrices.
+#include "gemm/tensor16.cuh"
+
+TENSOR_KERNELS(f16)
