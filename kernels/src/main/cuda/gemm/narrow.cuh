@@ -1,15 +1,17 @@
 // Products with few rows, which are bound by reading b once: matrices and strides of any kind.
 //
 // A thread sums ROWS x 4 results over a part of the depth, and the block adds these up, always in the same order. Where
-// b is dense along the depth its 32 lanes are 32 depths, and a warp has four neighbouring columns; elsewhere they are 32
-// columns, four times over, and the eight warps are eight depths.
+// b is dense along its columns a warp's lanes are 32 columns, four times over, and the eight warps are eight depths.
+// Elsewhere the lanes are 32 depths, and each warp has four neighbouring columns; if there are no more than four, the
+// warps share them.
 #pragma once
 
 #include "gemm/problem.cuh"
 
 constexpr int kNarrowThreads = 256;
-constexpr int kColumnsByDepth = 32;   // of a block
-constexpr int kColumnsByColumn = 128;
+constexpr int kColumnsByColumn = 128;  // of a block
+constexpr int kColumnsByDepth = 32;
+constexpr int kColumnsShared = 4;
 
 template <typename W>
 __device__ __forceinline__ W add_over_lanes(W value) {
@@ -41,11 +43,12 @@ __device__ __forceinline__ void narrow_product(const Problem& p) {
   const int warp = threadIdx.x / 32;
   const int lane = threadIdx.x % 32;
   const bool by_depth = p.b_column != 1;
-  const Place place = find_place(p, ROWS, by_depth ? kColumnsByDepth : kColumnsByColumn);
-  const int first = by_depth ? warp * 4 : lane;
+  const bool share = by_depth && p.columns <= kColumnsShared;
+  const Place place = find_place(p, ROWS, share ? kColumnsShared : by_depth ? kColumnsByDepth : kColumnsByColumn);
+  const int first = share ? 0 : by_depth ? warp * 4 : lane;
   const int apart = by_depth ? 1 : 32;
-  const int start = by_depth ? lane : warp;
-  const int step = by_depth ? 32 : kWarps;
+  const int start = share ? static_cast<int>(threadIdx.x) : by_depth ? lane : warp;
+  const int step = share ? kNarrowThreads : by_depth ? 32 : kWarps;
 
   // What does not exist is read at the last place that does, and not stored.
   const T* b[4];
@@ -85,19 +88,29 @@ __device__ __forceinline__ void narrow_product(const Problem& p) {
     a += a_step;
   }
 
+  W* const shared = reinterpret_cast<W*>(memory);
   if (by_depth) {
 #pragma unroll
-    for (int i = 0; i < ROWS; ++i) {
-#pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        const W sum = add_over_lanes(sums[i][j]);
-        if (lane == 0) store_sum<T>(p, place, i, first + j, sum);
+    for (int r = 0; r < kResults; ++r) {
+      const W sum = add_over_lanes(sums[r / 4][r % 4]);
+      if (lane != 0) continue;
+      if (share) {
+        shared[warp * kResults + r] = sum;
+      } else {
+        store_sum<T>(p, place, r / 4, first + r % 4, sum);
       }
+    }
+    if (!share) return;
+    __syncthreads();
+    if (threadIdx.x < kResults) {
+      W sum = shared[threadIdx.x];
+#pragma unroll
+      for (int w = 1; w < kWarps; ++w) sum += shared[w * kResults + threadIdx.x];
+      store_sum<T>(p, place, threadIdx.x / 4, threadIdx.x % 4, sum);
     }
     return;
   }
   // A result a warp, a lane for each of its 32 columns.
-  W* const shared = reinterpret_cast<W*>(memory);
 #pragma unroll
   for (int from = 0; from < kResults; from += kTogether) {
 #pragma unroll

@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(kSumThreads) sum_parts_f32(const __
   const float* from = static_cast<const float*>(p.a) + spot.in;
   float v[4] = {0.f, 0.f, 0.f, 0.f};
   if (p.finish.vector) {
-#pragma unroll 4
+#pragma unroll 8
     for (int s = 0; s < p.splits; ++s) {
       const float4 four = *reinterpret_cast<const float4*>(from + s * p.split_stride);
       v[0] += four.x;
@@ -43,7 +43,7 @@ extern "C" __global__ void __launch_bounds__(kSumThreads) sum_parts_f32(const __
       v[3] += four.w;
     }
   } else {
-#pragma unroll 4
+#pragma unroll 8
     for (int s = 0; s < p.splits; ++s) v[0] += from[s * p.split_stride];
   }
   finish_four(p.finish, spot.out, spot.row, spot.column, 1, p.finish.vector ? 4 : 1, v);
@@ -55,7 +55,7 @@ __device__ __forceinline__ void sum_parts(const Problem& p) {
   if (!find_spot(p, 1, spot)) return;
   const Wide<T>* from = static_cast<const Wide<T>*>(p.a) + spot.in;
   Wide<T> sum = 0;
-#pragma unroll 4
+#pragma unroll 8
   for (int s = 0; s < p.splits; ++s) sum += from[s * p.split_stride];
   static_cast<T*>(p.finish.out)[spot.out + spot.row * p.finish.out_row + spot.column * p.finish.out_column] =
       narrow<T>(sum);
