@@ -71,13 +71,16 @@ final class EngineDoctor {
 
     private static Finding products() {
         String description = CpuBackend.get().description();
+        if (System.getProperty("ai.djl.oktoblas.matmul", "auto").equals("java")) {
+            return Finding.info(
+                    "cpu", description + ", as asked for; oneDNN is several times faster");
+        }
         return description.startsWith("oneDNN")
                 ? Finding.good("cpu", description)
                 : Finding.warning(
                         "cpu",
                         description + ", several times slower than oneDNN",
-                        "the log says above why oneDNN did not load; unset ai.djl.oktoblas.matmul if"
-                                + " it is set");
+                        "the log says above why oneDNN did not load");
     }
 
     private static Finding generation() {
