@@ -9,8 +9,8 @@
 #include "attention/mma.cuh"
 #include "attention/params.cuh"
 
-// Tiles in shared memory: rows of D elements. The 16-byte words of a row trade places by the row's number, so that eight
-// rows' words of one column lie in different banks.
+// Tiles in shared memory: rows of D elements. The 16-byte words of a row trade places by the row's number, so that
+// eight rows' words of one column lie in different banks.
 template <int D>
 __device__ __forceinline__ unsigned word_at(int row, int word) {
   const int turn = D % 64 == 0 ? row & 7 : row >> 1 & 3;

@@ -1,8 +1,8 @@
 // Attention of many queries in float32, every product rounded as float32: no tensor cores.
 //
 // A block of 128 threads takes 8 * R queries of one head and walks over the keys tile by tile. Sixteen threads share R
-// queries: each has the scores of every sixteenth key and four of every 64 numbers of the sums. Weights pass from one to
-// the other through shared memory. How many queries a block has changes nothing in any query's sums.
+// queries: each has the scores of every sixteenth key and four of every 64 numbers of the sums. Weights pass from one
+// to the other through shared memory. How many queries a block has changes nothing in any query's sums.
 #pragma once
 
 #include "attention/mma.cuh"

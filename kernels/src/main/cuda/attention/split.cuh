@@ -1,8 +1,9 @@
-// Attention of few queries: the keys of one head are split over blocks, so that a long cache is read by all of the chip.
+// Attention of few queries: the keys of one head are split over blocks, so that all of the chip reads a long cache.
 //
-// A few lanes share a key, E numbers each, and a warp has several keys at work. Every group of lanes has sums, a maximum
-// and a total of its own; they are put together within the block, and those of several blocks by a second kernel, always
-// in the same order. With E large enough this is also how heads are served that are too wide for the other kernels.
+// A few lanes share a key, E numbers each, V of them side by side, and a warp has several keys at work. Every group of
+// lanes has sums, a maximum and a total of its own; they are put together within the block, and those of several blocks
+// by a second kernel, always in the same order. With E large enough this is also how heads are served that are too wide
+// for the other kernels.
 #pragma once
 
 #include "attention/mma.cuh"

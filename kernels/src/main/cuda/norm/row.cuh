@@ -6,10 +6,12 @@
 #include "common/types.cuh"
 
 // Elements that a thread keeps, and 16-byte vectors of them.
+constexpr int kHeldFloats = 32;
+constexpr int kHeldDoubles = 8;
 template <typename T>
 constexpr int kVector = 16 / sizeof(T);
 template <typename T>
-constexpr int kHeld = sizeof(T) == 8 ? 8 : 32;
+constexpr int kHeld = sizeof(T) == 8 ? kHeldDoubles : kHeldFloats;
 template <typename T>
 constexpr int kVectors = kHeld<T> / kVector<T>;
 
