@@ -115,6 +115,9 @@ public final class CudaDevice {
             throw new IllegalArgumentException(
                     "A stream of " + stream.device() + " was given back to " + this);
         }
+        if (lost) {
+            return;
+        }
         stream.rest();
         synchronized (idle) {
             if (!idle.contains(stream)) {
@@ -245,13 +248,15 @@ public final class CudaDevice {
 
     /** Returns pinned memory for a stream's transfers. */
     Staging borrowStaging() {
+        Staging staging;
         synchronized (stagings) {
-            Staging staging = stagings.pollFirst();
-            if (staging != null) {
-                return staging;
-            }
+            staging = stagings.pollLast();
         }
-        return new Staging(this);
+        if (staging == null) {
+            return new Staging(this);
+        }
+        staging.settle();
+        return staging;
     }
 
     /** Keeps a few buffers for other streams and frees the rest. */

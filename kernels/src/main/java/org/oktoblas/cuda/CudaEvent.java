@@ -31,10 +31,10 @@ public final class CudaEvent implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        if (!closed) {
-            closed = true;
+        if (!closed && !device.isLost()) {
             device.makeCurrent();
             CudaException.check(Driver.destroy(event), "cuEventDestroy", device);
         }
+        closed = true;
     }
 }

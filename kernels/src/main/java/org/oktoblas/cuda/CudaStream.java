@@ -421,7 +421,6 @@ public final class CudaStream {
             if (staging != null) {
                 Staging returned = staging;
                 staging = null;
-                returned.settle();
                 device.giveBack(returned);
             }
         } finally {

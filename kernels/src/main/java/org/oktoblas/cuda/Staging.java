@@ -100,7 +100,7 @@ final class Staging {
         }
     }
 
-    /** Waits until the device needs nothing of this any more. */
+    /** Waits until the device needs nothing of this any more, for a stream that had it before. */
     void settle() {
         await(0);
         await(1);
@@ -109,6 +109,7 @@ final class Staging {
 
     /** Frees the buffer. */
     void close() {
+        settle();
         for (Driver.Event event : events) {
             Driver.destroy(event);
         }

@@ -232,6 +232,7 @@ class DeviceTest {
                 System.out.println(e.isFatal() ? "still fatal" : e.getMessage());
             }
             block.free();
+            device.giveBack(stream);
             System.out.println("closed quietly");
         }
     }
