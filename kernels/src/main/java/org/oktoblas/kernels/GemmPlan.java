@@ -121,6 +121,8 @@ record GemmPlan(
      * @param right the type of the right factor: the same, or for float32 also 16-bit floats that
      *     lie by depth
      * @param tf32 whether float32 may be rounded to TF32
+     * @param plain whether results are of the left factor's type and nothing is done to sums, as
+     *     kernels for any type need it
      * @param kernels what is known of each kernel
      */
     static GemmPlan of(
@@ -128,11 +130,12 @@ record GemmPlan(
             ElementType left,
             ElementType right,
             boolean tf32,
+            boolean plain,
             Factor.Form leftForm,
             Factor.Form rightForm,
             DeviceProperties device,
             Function<String, Kernel> kernels) {
-        if (left == right && Math.min(size.rows, size.columns) <= NARROW_ROWS) {
+        if (plain && left == right && Math.min(size.rows, size.columns) <= NARROW_ROWS) {
             boolean swapped = size.columns < size.rows;
             return narrow(
                     swapped ? size.swapped() : size,
@@ -148,7 +151,7 @@ record GemmPlan(
         boolean aligned = leftForm.isAligned() && rightForm.isAligned();
         boolean small = !aligned && size.multiplications() <= FEW_MULTIPLICATIONS;
         boolean sixteen = left == ElementType.F16 || left == ElementType.BF16;
-        if (small && left == right || left != ElementType.F32 && !sixteen) {
+        if (plain && small && left == right || left != ElementType.F32 && !sixteen) {
             return any(size, left, device, kernels);
         }
         boolean copiesLeft = !leftForm.isAligned();

@@ -126,6 +126,11 @@ record Product(
         return new Product(workspace, sums, rows, columns, pitch, 1, lead, strides, Finish.NOTHING);
     }
 
+    /** Returns whether sums of a type's factors become results of that type as they are. */
+    boolean isPlain(ElementType factors) {
+        return type == factors && finish.equals(Finish.NOTHING);
+    }
+
     /** Returns whether four neighbouring columns can be written at once, everywhere. */
     boolean isVector() {
         int bytes = VECTOR * type.bytes();

@@ -47,6 +47,7 @@ final class Products {
                         left.type(),
                         right.type(),
                         tf32,
+                        product.isPlain(left.type()),
                         left.form(),
                         right.form(),
                         device.properties(),

@@ -46,7 +46,8 @@ class GemmPlanTest {
             Form leftForm,
             Form rightForm,
             DeviceProperties device) {
-        return GemmPlan.of(size, left, right, tf32, leftForm, rightForm, device, library::kernel);
+        return GemmPlan.of(
+                size, left, right, tf32, true, leftForm, rightForm, device, library::kernel);
     }
 
     private GemmPlan plan(Size size, ElementType type, Form left, Form right) {
@@ -157,6 +158,27 @@ class GemmPlanTest {
             assertEquals(Way.SIMT, plan.way());
             assertTrue(plan.symbol().endsWith("_" + weights.suffix()), plan.symbol());
             assertTrue(plan.copiesLeft());
+        }
+    }
+
+    @Test
+    void sumsThatAreFinishedHaveKernelsThatFinish() {
+        Size[] sizes = {size(100, 5, 100), size(3, 700, 100), size(50, 50, 33)};
+        for (Size size : sizes) {
+            for (ElementType type : new ElementType[] {ElementType.F16, ElementType.F32}) {
+                GemmPlan plan =
+                        GemmPlan.of(
+                                size,
+                                type,
+                                type,
+                                false,
+                                false,
+                                Form.LOOSE,
+                                Form.BY_DEPTH,
+                                H100,
+                                library::kernel);
+                assertTrue(plan.way() == Way.TENSOR || plan.way() == Way.SIMT, plan.toString());
+            }
         }
     }
 
