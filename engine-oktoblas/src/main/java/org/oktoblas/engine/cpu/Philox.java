@@ -88,7 +88,7 @@ final class Philox {
         float value = rounded((float) (first + fraction * (second - first)), type);
         // Rounding may have reached the upper end, which is not in the interval: the next lower
         // number of the data type is.
-        return value >= second && first < second ? lower((float) second, second, type) : value;
+        return value >= second && first < second ? below(second, type) : value;
     }
 
     private static float rounded(float value, DataType type) {
@@ -99,13 +99,27 @@ final class Philox {
         };
     }
 
-    private static float lower(float from, double bound, DataType type) {
-        float ulp = Math.ulp(from) * (type == DataType.FLOAT16 ? 0x1p13f : 0x1p16f);
-        float value = type == DataType.FLOAT32 ? from : rounded(from, type);
-        while (value >= bound) {
-            value = type == DataType.FLOAT32 ? Math.nextDown(value) : rounded(value - ulp, type);
-        }
-        return value;
+    /** The largest number of a data type that is less than a bound. */
+    private static float below(double bound, DataType type) {
+        float nearest = (float) bound;
+        return switch (type) {
+            case FLOAT16 -> {
+                short bits = Half.toFloat16(nearest);
+                float value = Half.fromFloat16(bits);
+                yield value >= bound ? Half.fromFloat16(lower(bits, value)) : value;
+            }
+            case BFLOAT16 -> {
+                short bits = Half.toBfloat16(nearest);
+                float value = Half.fromBfloat16(bits);
+                yield value >= bound ? Half.fromBfloat16(lower(bits, value)) : value;
+            }
+            default -> nearest >= bound ? Math.nextDown(nearest) : nearest;
+        };
+    }
+
+    /** The next lower number's bits: sign and magnitude, so that all but 0 count up or down. */
+    private static short lower(short bits, float value) {
+        return (short) (value > 0 ? bits - 1 : value < 0 ? bits + 1 : 0x8001);
     }
 
     private static double normal(double mean, double deviation, long bits) {
