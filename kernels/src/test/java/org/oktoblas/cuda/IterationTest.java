@@ -1,5 +1,6 @@
 package org.oktoblas.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -273,5 +274,23 @@ class IterationTest {
     private static int vector(int widest, DeviceTensor... tensors) {
         long[][] strides = Arrays.stream(tensors).map(DeviceTensor::strides).toArray(long[][]::new);
         return Iteration.of(tensors[0].shape(), strides).get(0).vector(widest, tensors);
+    }
+
+    @Test
+    void denseWalksAreWrittenAlike() {
+        DeviceTensor tensor = DeviceTensor.dense(1 << 20, ElementType.F16, 24, 64);
+        Iteration walk = Iteration.of(tensor.shape(), tensor.strides(), tensor.strides()).get(0);
+        Iteration steps = walk.vectorized(walk.vector(8, tensor, tensor));
+        byte[] expected = bytes(steps.write(Arguments.start()).content());
+        byte[] actual = bytes(Iteration.writeDense(Arguments.start(), 2, 24 * 64 / 8, 8).content());
+        // Behind rank and count lie the divisors, which a walk along one axis never uses.
+        Arrays.fill(expected, 8, 8 + 12 * Iteration.MAX_RANK, (byte) 0);
+        assertArrayEquals(expected, actual);
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        return bytes;
     }
 }
