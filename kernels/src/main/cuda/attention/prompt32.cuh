@@ -171,7 +171,9 @@ class Prompt32 {
       const int last = last_key(p, first_query_ + row_ + r) - first_key - column_;
 #pragma unroll
       for (int k = 0; k < kKeys / 16; ++k) {
-        const float shown = (bits >> k * 16 & 1) != 0 ? scores[r][k] * p.scale : kHidden;
+        // Rounded here and never fused with what follows, so that all variants get the same bits.
+        const float scaled = __fmul_rn(scores[r][k], p.scale);
+        const float shown = (bits >> k * 16 & 1) != 0 ? scaled : kHidden;
         scores[r][k] = k * 16 <= last ? shown : kNothing;
       }
     }

@@ -9,6 +9,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Softmax and layer norm against double. */
 public abstract class NormalizationLaws {
@@ -61,6 +64,119 @@ public abstract class NormalizationLaws {
         }
         in.storage().release();
         out.storage().release();
+    }
+
+    /**
+     * Rows of all lengths and places, of every type, beside each other, apart, and within larger
+     * arrays: what backends keep in registers, share among threads or split.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            ints = {
+                1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 33, 64, 100, 127, 129, 255, 257, 512, 767, 768,
+                1000, 1024, 1025, 1600, 2047, 2050, 4096, 4097, 8191, 8192, 10000, 16383, 16384,
+                20001, 50257
+            })
+    void rowsOfAnyLength(int n) {
+        int rows = n < 100 ? 67 : 3;
+        for (DataType type : TestTensors.FLOATING) {
+            for (int offset : new int[] {0, 1, 3}) {
+                // Rows begin at multiples of 16 bytes, or anywhere.
+                int pitch = offset == 0 ? (n + 15) / 16 * 16 : n + offset;
+                softmax(type, offset, new long[] {rows, n}, new long[] {pitch, 1}, 1);
+                layerNorm(type, offset, rows, n, pitch);
+            }
+        }
+    }
+
+    /** Other axes: many columns and few, short and long ones, and inputs that repeat. */
+    @ParameterizedTest
+    @CsvSource({
+        "3, 5, 7",
+        "2, 31, 40",
+        "1, 33, 4300",
+        "2, 257, 40",
+        "1, 300, 4300",
+        "1, 1000, 50",
+        "1, 5000, 3",
+        "2, 20001, 2",
+        "700, 2, 3"
+    })
+    void columnsOfAnyLength(int a, int n, int b) {
+        for (DataType type : TestTensors.FLOATING) {
+            softmax(type, 0, new long[] {a, n, b}, new long[] {(long) n * b, b, 1}, 1);
+            softmax(type, 1, new long[] {a, n, b}, new long[] {n, 1, (long) a * n}, 1);
+        }
+    }
+
+    @Test
+    void manyTinyRows() {
+        for (DataType type : TestTensors.FLOATING) {
+            softmax(type, 0, new long[] {50000, 3}, new long[] {3, 1}, 1);
+            layerNorm(type, 0, 50000, 3, 3);
+        }
+    }
+
+    /** Softmax and log-softmax to a tensor without gaps, and in place. */
+    private void softmax(DataType type, int offset, long[] shape, long[] strides, int axis) {
+        Random random = new Random(shape[axis]);
+        Layout layout = new Layout(shape, strides, offset);
+        int count = (int) layout.count();
+        Tensor whole =
+                TestTensors.of(
+                        backend, type, i -> 20 * random.nextDouble() - 10, offset + extent(layout));
+        Tensor in = whole.with(layout);
+        Tensor out = TestTensors.empty(backend, type, shape);
+        double[] x = TestTensors.read(backend, in);
+        int n = (int) shape[axis];
+        int inner = count / n / (int) shape[0];
+        for (boolean logarithm : new boolean[] {false, true}) {
+            backend.softmax(logarithm, in, axis, out);
+            checkSoftmax(type, logarithm, x, TestTensors.read(backend, out), n, inner);
+        }
+        backend.softmax(false, in, axis, in);
+        checkSoftmax(type, false, x, TestTensors.read(backend, in), n, inner);
+        whole.storage().release();
+        out.storage().release();
+    }
+
+    private static long extent(Layout layout) {
+        long last = 1;
+        for (int i = 0; i < layout.rank(); i++) {
+            last += (layout.size(i) - 1) * layout.stride(i);
+        }
+        return last;
+    }
+
+    private static void checkSoftmax(
+            DataType type, boolean logarithm, double[] x, double[] actual, int n, int inner) {
+        double unit = type == DataType.FLOAT64 ? 0x1p-52 : 0x1p-23;
+        for (int i = 0; i < x.length / n; i++) {
+            int start = i / inner * n * inner + i % inner;
+            double max = Double.NEGATIVE_INFINITY;
+            double sum = 0;
+            for (int j = 0; j < n; j++) {
+                max = Math.max(max, x[start + j * inner]);
+            }
+            for (int j = 0; j < n; j++) {
+                sum += Math.exp(x[start + j * inner] - max);
+            }
+            for (int j = 0; j < n; j++) {
+                double value = x[start + j * inner] - max;
+                double expected = logarithm ? value - Math.log(sum) : Math.exp(value) / sum;
+                // As in softmaxAlongAnyAxis; besides, sums of n numbers in several chains have
+                // errors that grow like
+                // the root of a chain's length, and those of this test itself do in float64.
+                double sums = Math.sqrt(n) / (type == DataType.FLOAT64 ? 2 : 8);
+                double tolerance =
+                        Math.abs(expected)
+                                        * (unit * (4 + Math.abs(value) + sums)
+                                                + 0.51 * TestTensors.epsilon(type))
+                                + (logarithm ? (40 + sums) * unit : 0)
+                                + (type == DataType.FLOAT16 ? 0x1p-25 : 0);
+                assertEquals(expected, actual[start + j * inner], tolerance, type.toString());
+            }
+        }
     }
 
     @Test
@@ -133,6 +249,65 @@ public abstract class NormalizationLaws {
         }
         for (Tensor tensor : new Tensor[] {in, gamma, beta, out}) {
             tensor.storage().release();
+        }
+    }
+
+    /** Layer norm to a tensor without gaps, and in place; parameters in float32 and the type. */
+    private void layerNorm(DataType type, int offset, int rows, int n, int pitch) {
+        Random random = new Random(n);
+        double epsilon = 1e-5;
+        Tensor whole =
+                TestTensors.of(
+                        backend,
+                        type,
+                        i -> 3 * random.nextDouble() + 1,
+                        offset + (long) (rows - 1) * pitch + n);
+        Tensor in = whole.with(new Layout(new long[] {rows, n}, new long[] {pitch, 1}, offset));
+        DataType wide = type == DataType.FLOAT64 ? type : DataType.FLOAT32;
+        Tensor gamma = TestTensors.of(backend, wide, i -> random.nextDouble() + 0.5, n);
+        Tensor beta = TestTensors.of(backend, type, i -> random.nextDouble() - 0.5, n);
+        Tensor out = TestTensors.empty(backend, type, rows, n);
+        double[] x = TestTensors.read(backend, in);
+        double[] scale = TestTensors.read(backend, gamma);
+        double[] shift = TestTensors.read(backend, beta);
+        backend.layerNorm(in, 1, gamma, beta, epsilon, out);
+        checkLayerNorm(type, x, scale, shift, epsilon, TestTensors.read(backend, out));
+        backend.layerNorm(in, 1, gamma, beta, epsilon, in);
+        checkLayerNorm(type, x, scale, shift, epsilon, TestTensors.read(backend, in));
+        for (Tensor tensor : new Tensor[] {whole, gamma, beta, out}) {
+            tensor.storage().release();
+        }
+    }
+
+    private static void checkLayerNorm(
+            DataType type,
+            double[] x,
+            double[] scale,
+            double[] shift,
+            double epsilon,
+            double[] actual) {
+        int n = scale.length;
+        double unit = type == DataType.FLOAT64 ? 0x1p-52 : 0x1p-23;
+        for (int i = 0; i < x.length; i += n) {
+            double mean = 0;
+            double variance = 0;
+            for (int j = 0; j < n; j++) {
+                mean += x[i + j] / n;
+            }
+            for (int j = 0; j < n; j++) {
+                variance += Math.pow(x[i + j] - mean, 2) / n;
+            }
+            double factor = 1 / Math.sqrt(variance + epsilon);
+            for (int j = 0; j < n; j++) {
+                double expected = (x[i + j] - mean) * factor * scale[j] + shift[j];
+                // As in layerNormOfTheLastAxes.
+                double sums = type == DataType.FLOAT64 ? Math.sqrt(n) : 1;
+                double tolerance =
+                        unit * sums * (4 * factor + 4 * Math.abs(expected) + 2)
+                                + 0.51 * TestTensors.epsilon(type) * Math.abs(expected)
+                                + (type == DataType.FLOAT16 ? 0x1p-25 : 0);
+                assertEquals(expected, actual[i + j], tolerance, type.toString());
+            }
         }
     }
 }
