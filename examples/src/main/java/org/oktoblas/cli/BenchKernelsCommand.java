@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  okto bench kernels --topics elementwise,reduce --out docs/benchmarks"
+            "  okto bench kernels --topics gemm,attention --out docs/benchmarks"
         })
 final class BenchKernelsCommand implements Callable<Integer> {
 
@@ -33,7 +33,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
             names = {"--topics", "--topic"},
             split = ",",
             paramLabel = "TOPIC",
-            description = "What to measure: elementwise, reduce, dispatch (default: all).")
+            description =
+                    "What to measure: gemm, attention, elementwise, reduce, softmax, layernorm,"
+                            + " dispatch (default: all).")
     private List<String> topics;
 
     @Mixin private KernelBenchOptions options;

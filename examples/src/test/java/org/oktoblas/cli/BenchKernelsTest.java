@@ -20,7 +20,7 @@ import org.oktoblas.cuda.CudaDevice;
 class BenchKernelsTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"kernels", "reduce", "dispatch"})
+    @ValueSource(strings = {"kernels", "gemm", "dispatch"})
     void withoutAGpuItSaysWhy(String command) {
         assumeTrue(CudaDevice.count() == 0, "there is a GPU");
         Cli run = Cli.run("bench", command, "--quick");
@@ -34,9 +34,9 @@ class BenchKernelsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "kernels --topics reduce,gem | there is no topic \"gem\", only elementwise,",
+                "kernels --topics gemm,gem | there is no topic \"gem\", only gemm, attention,",
                 "kernels --rounds 0        | --rounds is 0, but must be at least 1",
-                "reduce --topics gemm     | Unknown options: '--topics'",
+                "softmax --topics gemm     | Unknown options: '--topics'",
             })
     void wrongUseIsCodeTwo(String line, String expected) {
         Cli run = Cli.run(("bench " + line).split(" +"));
@@ -47,14 +47,12 @@ class BenchKernelsTest {
     @Test
     void helpNamesTopics() {
         Cli help = Cli.run("bench", "--help");
-        for (String topic : List.of("kernels", "reduce", "dispatch")) {
+        for (String topic : List.of("kernels", "gemm", "attention", "reduce", "dispatch")) {
             assertTrue(help.out().contains("\n  " + topic + " "), help.out());
         }
-        Cli topic = Cli.run("bench", "dispatch", "--help");
+        Cli topic = Cli.run("bench", "layernorm", "--help");
         assertEquals(0, topic.code());
-        assertTrue(
-                topic.out().contains("Measures what a call costs the host on the first GPU"),
-                topic.out());
+        assertTrue(topic.out().contains("Measures layer norm on the first GPU"), topic.out());
     }
 
     @Test
@@ -83,7 +81,7 @@ class BenchKernelsTest {
                                         row.getAsJsonObject().get("ours").getAsDouble() > 0,
                                         row.toString()));
         try (var files = Files.list(directory)) {
-            assertEquals(7, files.count());
+            assertEquals(15, files.count());
         }
     }
 }

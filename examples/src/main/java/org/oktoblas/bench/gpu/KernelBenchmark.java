@@ -32,12 +32,21 @@ public final class KernelBenchmark {
                     + " events; the memory moved is each input read and each output written once."
                     + " Host times are those of 400 calls until the last has returned.";
 
+    private static final String LINEAR =
+            "Layers of ours read and write float32 and have their float16 weights packed once, as a"
+                    + " model does; PyTorch's are float16 throughout, with weights (in, out) or"
+                    + " (out, in), whichever is faster.";
+
     private KernelBenchmark() {}
 
     private static Map<String, String> topics() {
         Map<String, String> topics = new LinkedHashMap<>();
+        topics.put("gemm", "matrix products");
+        topics.put("attention", "attention");
         topics.put("elementwise", "elementwise operations and copies");
         topics.put("reduce", "reductions, scans and sorting");
+        topics.put("softmax", "softmax");
+        topics.put("layernorm", "layer norm");
         topics.put("dispatch", "what a call costs the host");
         return Collections.unmodifiableMap(topics);
     }
@@ -160,6 +169,9 @@ public final class KernelBenchmark {
                                 "A copy of 256 MB within the device reached %.0f GB/s, read plus"
                                         + " written, in this run; \"of copy\" is ours over that.",
                                 bench.copyBandwidth()));
+            }
+            if (cases.stream().anyMatch(task -> task.op().equals("linear"))) {
+                all.add(LINEAR);
             }
             all.addAll(bench.takeNotes());
             List<String> failures = bench.takeFailures();

@@ -101,7 +101,7 @@ final class KernelCases {
                 2.0 * n * n * format.bytes());
     }
 
-    /** A layer of GPT-2 with its bias: weights packed once, as a model has them. */
+    /** A layer of GPT-2 with its bias. */
     private void linear(String name, int m, int k, int n) {
         double weights = (double) k * n * FP16.bytes();
         add(
@@ -112,7 +112,7 @@ final class KernelCases {
                 Way.GRAPH,
                 Metric.MICROSECONDS,
                 2.0 * m * n * k,
-                m > 8 ? 0 : weights + (double) m * (n + k) * FP16.bytes(),
+                m > 8 ? 0 : weights + (double) m * (n + k) * FP32.bytes(),
                 weights);
     }
 

@@ -56,8 +56,11 @@ final class KernelContender implements Contender {
         int roundings = task.topic().equals("attention") ? 3 : 1;
         Check check = new Check(stream, piece, roundings * task.format().tolerance());
         return switch (task.topic()) {
+            case "gemm" -> new GemmWork(task, arena, check, families).make();
+            case "attention" -> new AttentionWork(task, arena, check, families).make();
             case "elementwise" -> new ElementwiseWork(task, arena, check, families).make();
             case "reduce" -> new ReduceWork(task, arena, check, families).make();
+            case "softmax", "layernorm" -> new PerRowWork(task, arena, check, families).make();
             default -> throw new IllegalArgumentException("no kernels for " + task.topic());
         };
     }
