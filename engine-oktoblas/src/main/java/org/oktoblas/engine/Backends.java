@@ -2,9 +2,14 @@ package org.oktoblas.engine;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.cpu.CpuBackend;
+import org.oktoblas.engine.cuda.CudaBackend;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a tree of managers computes with, by device. On a GPU it is a stream of the tree's own, so
@@ -13,14 +18,26 @@ import org.oktoblas.engine.cpu.CpuBackend;
  */
 final class Backends implements AutoCloseable {
 
-    /** Returns why no GPU can be used, in a sentence, or nothing if there is one. */
+    private static final Logger LOGGER = LoggerFactory.getLogger(Backends.class);
+    private static final Optional<String> WHY_NO_GPU = whyNoGpuOnce();
+
+    private final Map<Device, CudaBackend> gpus = new ConcurrentHashMap<>(2);
+    private boolean closed;
+
+    private static Optional<String> whyNoGpuOnce() {
+        Optional<String> reason = CudaBackend.whyUnavailable();
+        reason.ifPresent(why -> LOGGER.info("OktoBLAS computes on the CPU alone: {}.", why));
+        return reason;
+    }
+
+    /** Returns why no GPU can be used, a sentence without its full stop, or nothing. */
     static Optional<String> whyNoGpu() {
-        return Optional.of("this build has no CUDA backend yet.");
+        return WHY_NO_GPU;
     }
 
     /** Returns the number of GPUs that can be used. */
     static int gpuCount() {
-        return 0;
+        return WHY_NO_GPU.isPresent() ? 0 : CudaBackend.count();
     }
 
     /**
@@ -32,16 +49,48 @@ final class Backends implements AutoCloseable {
         if (Device.Type.CPU.equals(device.getDeviceType())) {
             return CpuBackend.get();
         }
-        throw new EngineException(
-                "Engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " cannot use device "
-                        + device
-                        + ": this build has no CUDA backend yet. Device.cpu() always works.");
+        CudaBackend known = gpus.get(device);
+        return known != null ? known : open(device);
     }
 
+    private synchronized Backend open(Device device) {
+        if (closed) {
+            // An operation that began before its manager was closed: it ends like any other.
+            return OktoNDManager.system().backend(device);
+        }
+        check(device);
+        return gpus.computeIfAbsent(device, d -> CudaBackend.open(d.getDeviceId()));
+    }
+
+    private static void check(Device device) {
+        String why = null;
+        if (!Device.Type.GPU.equals(device.getDeviceType())) {
+            why = "it is neither a CPU nor a GPU";
+        } else if (WHY_NO_GPU.isPresent()) {
+            why = WHY_NO_GPU.get();
+        } else if (device.getDeviceId() < 0 || device.getDeviceId() >= gpuCount()) {
+            why =
+                    gpuCount() == 1
+                            ? "gpu(0) is the only GPU here"
+                            : "the GPUs here are gpu(0) to gpu(" + (gpuCount() - 1) + ")";
+        }
+        if (why != null) {
+            throw new EngineException(
+                    "Engine "
+                            + OktoEngine.ENGINE_NAME
+                            + " cannot use device "
+                            + device
+                            + ": "
+                            + why
+                            + ". Device.cpu() always works.");
+        }
+    }
+
+    /** Gives the streams back. */
     @Override
-    public void close() {
-        // The CPU has nothing to give back.
+    public synchronized void close() {
+        closed = true;
+        gpus.values().forEach(CudaBackend::giveBack);
+        gpus.clear();
     }
 }

@@ -15,6 +15,7 @@ import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.oktoblas.engine.backend.MemoryUse;
+import org.oktoblas.engine.cuda.CudaBackend;
 
 /** The DJL engine "OktoBLAS". DJL makes it through {@link OktoEngineProvider}. */
 public final class OktoEngine extends Engine {
@@ -107,9 +108,14 @@ public final class OktoEngine extends Engine {
         return Backends.gpuCount();
     }
 
-    /** Returns why no GPU can be used, in a sentence, or nothing if there is one. */
+    /** Returns why no GPU can be used, a sentence without its full stop, or nothing. */
     public Optional<String> whyNoGpu() {
         return Backends.whyNoGpu();
+    }
+
+    /** Returns the CUDA version that the NVIDIA driver supports, "13.0"; nothing without one. */
+    public Optional<String> driverVersion() {
+        return CudaBackend.driverVersion();
     }
 
     /** Returns what computes on a device, in words. */

@@ -85,6 +85,18 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyTheCudaBackendSeesTheRuntime() {
+        noClasses()
+                .that(
+                        resideOutsideOfPackages(KERNELS)
+                                .and(resideOutsideOfPackages("org.oktoblas.engine.cuda..")))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.oktoblas.cuda..", "org.oktoblas.kernels..")
+                .check(classes);
+    }
+
+    @Test
     void engineKnowsNoModelFilesAndNoTokenizers() {
         noClasses()
                 .that()
@@ -102,7 +114,8 @@ class ArchitectureTest {
                 .resideInAPackage("org.oktoblas.engine.backend..")
                 .should()
                 .dependOnClassesThat(
-                        resideInAnyPackage("org.oktoblas.engine.cpu..")
+                        resideInAnyPackage(
+                                        "org.oktoblas.engine.cpu..", "org.oktoblas.engine.cuda..")
                                 .or(
                                         new DescribedPredicate<JavaClass>("are the array surface") {
                                             @Override
@@ -114,10 +127,17 @@ class ArchitectureTest {
                 .check(classes);
         noClasses()
                 .that()
-                .resideInAPackage("org.oktoblas.engine.cpu..")
+                .resideInAnyPackage("org.oktoblas.engine.cpu..", "org.oktoblas.engine.cuda..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.oktoblas.engine")
+                .check(classes);
+        noClasses()
+                .that()
+                .resideInAPackage("org.oktoblas.engine.cuda..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.oktoblas.engine.cpu..")
                 .check(classes);
     }
 

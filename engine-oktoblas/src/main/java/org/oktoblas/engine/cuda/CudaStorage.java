@@ -1,0 +1,44 @@
+package org.oktoblas.engine.cuda;
+
+import ai.djl.Device;
+import org.oktoblas.cuda.DeviceMemory;
+import org.oktoblas.engine.backend.Storage;
+
+/** A block of a GPU's memory. It is freed in the order of the streams that use it. */
+final class CudaStorage extends Storage {
+
+    private final DeviceMemory memory;
+
+    CudaStorage(Device device, long byteSize, DeviceMemory memory) {
+        super(device, byteSize);
+        this.memory = memory;
+    }
+
+    DeviceMemory memory() {
+        return memory;
+    }
+
+    /**
+     * Returns the address of a byte.
+     *
+     * @throws IndexOutOfBoundsException if the bytes from there on are not all in this storage
+     */
+    long address(long offset, long size) {
+        if (offset < 0 || offset + size > byteSize()) {
+            throw new IndexOutOfBoundsException(
+                    "Bytes "
+                            + offset
+                            + " to "
+                            + (offset + size)
+                            + " are not all in a storage of "
+                            + byteSize()
+                            + " bytes.");
+        }
+        return memory.address() + offset;
+    }
+
+    @Override
+    protected void free() {
+        memory.free();
+    }
+}
