@@ -80,7 +80,16 @@ final class KernelBench {
             }
             return rows(task, our, ready, play(task, ready));
         } finally {
-            ready.values().forEach(Contender.Timed::close);
+            ready.values().forEach(timed -> close(task, timed));
+        }
+    }
+
+    private void close(KernelCase task, Contender.Timed timed) {
+        try {
+            timed.close();
+        } catch (RuntimeException e) {
+            // The next case will tell whether this matters.
+            notes.add("%s: could not be tidied up: %s".formatted(task.name(), e.getMessage()));
         }
     }
 

@@ -31,6 +31,7 @@ class KernelBenchTest {
         private RuntimeException refusal;
         private boolean mortal;
         private boolean absent;
+        private boolean untidy;
         private int open;
 
         Fake(String name, double... times) {
@@ -68,6 +69,9 @@ class KernelBenchTest {
                         @Override
                         public void close() {
                             open--;
+                            if (untidy) {
+                                throw new IllegalStateException("it sticks");
+                            }
                         }
                     });
         }
@@ -145,6 +149,16 @@ class KernelBenchTest {
         turns.clear();
         bench.measure(RELU);
         assertEquals(List.of("ours", "ours", "ours"), turns);
+    }
+
+    @Test
+    void whatCannotBeTidiedUpIsNoted() {
+        Fake our = new Fake("ours", 1);
+        our.untidy = true;
+        KernelBench bench = bench(List.of(our), List.of(), 1);
+        assertTrue(bench.measure(RELU).get(0).ours() > 0);
+        assertEquals(
+                List.of("fp32 relu 256 MB: could not be tidied up: it sticks"), bench.takeNotes());
     }
 
     @Test
