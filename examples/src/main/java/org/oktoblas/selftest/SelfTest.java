@@ -27,6 +27,9 @@ public final class SelfTest {
     /** The tag of tests that need a GPU. */
     public static final String GPU = "gpu";
 
+    /** The tag of tests that need the sources around them, of the build as a rule. */
+    private static final String SOURCES = "sources";
+
     private static final String TEST_JAR = "-tests.jar";
 
     /** Tries of a property whose test does not say how many it wants. */
@@ -41,7 +44,7 @@ public final class SelfTest {
     /**
      * Chooses tests.
      *
-     * @param tag their tag, or null for all
+     * @param tag their tag, or null for all that need no sources
      * @param pattern what their class's name contains, with * for anything, or null for all
      * @param timeoutSeconds how long one test may take
      */
@@ -60,9 +63,7 @@ public final class SelfTest {
                         .configurationParameter(
                                 "junit.jupiter.execution.timeout.thread.mode.default",
                                 "SEPARATE_THREAD");
-        if (tag != null) {
-            builder.filters(TagFilter.includeTags(tag));
-        }
+        builder.filters(tag == null ? TagFilter.excludeTags(SOURCES) : TagFilter.includeTags(tag));
         if (pattern != null) {
             String regex =
                     Arrays.stream(pattern.split("\\*", -1))

@@ -16,6 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ class SelfTestReportTest {
     private final List<String> tests = new ArrayList<>();
     private final SelfTestReport report = new SelfTestReport(lines::add, tests::add);
 
+    @Tag("sources")
     static class Mixed {
         @Test
         void passes() {}
@@ -53,6 +55,7 @@ class SelfTestReportTest {
         }
     }
 
+    @Tag("sources")
     @Disabled("not on this machine")
     static class Skipped {
         @Test
@@ -62,6 +65,7 @@ class SelfTestReportTest {
         void other() {}
     }
 
+    @Tag("sources")
     static class Unready {
         @BeforeAll
         static void open() {

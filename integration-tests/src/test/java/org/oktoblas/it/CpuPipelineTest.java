@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.Engine;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class CpuPipelineTest extends PipelineLaws {
@@ -18,6 +19,7 @@ class CpuPipelineTest extends PipelineLaws {
         return Target.onCpu();
     }
 
+    @Tag("sources")
     @Test
     void pyTorchStaysTheDefaultAndOktoBlasIsThere() {
         assertEquals("PyTorch", Engine.getDefaultEngineName());

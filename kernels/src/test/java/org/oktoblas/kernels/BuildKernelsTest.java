@@ -18,10 +18,12 @@ import java.util.List;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program that builds the kernels, on small sources. */
+@Tag("sources")
 class BuildKernelsTest {
 
     private static final String KERNEL =

@@ -20,9 +20,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The manifest against the sources and the fatbins themselves. */
+@Tag("sources")
 class KernelLibraryTest {
 
     private static final Path SOURCES = Path.of("src", "main", "cuda");

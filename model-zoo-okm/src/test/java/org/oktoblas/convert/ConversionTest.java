@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,7 @@ import org.oktoblas.okm.Progress;
 import org.oktoblas.okm.Samples;
 
 /** Checkpoints that Hugging Face's library wrote, there and back. */
+@Tag("sources")
 class ConversionTest {
     @TempDir Path temp;
 

@@ -18,9 +18,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An archive of more than 2 GiB, the most that one mapping can hold. It is a file of holes. */
+@Tag("sources")
 class LargeOkmTest {
     private static final int VOCAB = 280_000;
     private static final int HIDDEN = 2048;

@@ -23,6 +23,7 @@ import java.util.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.Zip64Mode;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,7 @@ import org.oktoblas.okm.OkmWriter.Form;
 import org.oktoblas.okm.OkmWriter.TensorSource;
 
 /** What is written is read again, by us and by others. */
+@Tag("sources")
 class OkmRoundTripTest {
     @TempDir Path temp;
 

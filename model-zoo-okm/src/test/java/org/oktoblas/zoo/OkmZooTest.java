@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.oktoblas.gpt2.Gpt2Block;
@@ -33,6 +34,7 @@ import org.oktoblas.gpt2.Precision;
 import org.oktoblas.okm.OkmWriter.Form;
 
 /** Every way to name a model. */
+@Tag("sources")
 class OkmZooTest {
 
     @TempDir private static Path folder;
