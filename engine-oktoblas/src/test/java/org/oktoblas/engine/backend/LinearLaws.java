@@ -73,6 +73,58 @@ public abstract class LinearLaws {
         }
     }
 
+    /** Every number of rows around those at which a device may compute otherwise. */
+    @Test
+    void productsOfFewRows() {
+        for (int m : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 40}) {
+            for (int n : new int[] {3, 64, 257}) {
+                for (DataType stored : STORED) {
+                    for (MathMode mode : MathMode.values()) {
+                        boolean residual = (m & 1) != 0;
+                        check(backend, stored, mode, m, 130, n, true, Activation.NONE, residual, n);
+                    }
+                }
+            }
+        }
+    }
+
+    /** As wide as a vocabulary, and not a multiple of anything. */
+    @Test
+    void productsOfManyColumns() {
+        for (int m : new int[] {1, 3, 8, 20}) {
+            for (MathMode mode : MathMode.values()) {
+                DataType stored = STORED[m % 3];
+                check(backend, stored, mode, m, 64, 50257, false, Activation.NONE, false, m);
+            }
+        }
+    }
+
+    /** Rows of inputs that do not fit beside each other in a processor's fastest memory. */
+    @Test
+    void productsOfGreatDepth() {
+        for (int m : new int[] {1, 4, 8, 30}) {
+            for (DataType stored : STORED) {
+                for (MathMode mode : MathMode.values()) {
+                    check(backend, stored, mode, m, 9001, 21, true, Activation.NONE, true, m);
+                }
+            }
+        }
+    }
+
+    @Test
+    void activationsOfManyRows() {
+        for (Activation activation : Activation.values()) {
+            for (MathMode mode : MathMode.values()) {
+                for (int i = 0; i < 4; i++) {
+                    DataType stored = STORED[(i + activation.ordinal()) % 3];
+                    boolean bias = (i & 1) != 0;
+                    boolean residual = (i & 2) != 0;
+                    check(backend, stored, mode, 70, 100, 132, bias, activation, residual, i);
+                }
+            }
+        }
+    }
+
     private static void check(
             Backend backend,
             DataType stored,
@@ -144,9 +196,13 @@ public abstract class LinearLaws {
                 // Rounding errors of a float sum of k random numbers are about u √k times their
                 // norm, u = 2^-24; the bound is ten standard deviations. Activations have slopes
                 // of at most 1.13 and are given 8 units in the last place themselves.
+                // Tensor cores, which may take factors of 16 bits, truncate after every 8 or 16
+                // products, by up to two units of the sum so far, which is about the norm.
+                double truncation = mode == MathMode.FLOAT32 ? 0 : k / 4.0 * Math.sqrt(squares);
                 double tolerance =
                         0x1p-24
                                 * (5 * Math.sqrt(k * squares)
+                                        + truncation
                                         + 4 * Math.abs(linear)
                                         + 8 * Math.abs(expected)
                                         + (activation == Activation.NONE ? 0 : 8)
@@ -166,7 +222,7 @@ public abstract class LinearLaws {
                                 + (transposed ? " transposed" : "")
                                 + (withBias ? " bias" : "")
                                 + (withResidual ? inPlace ? " in place" : " residual" : "");
-                assertEquals(expected, actual[i * n + j], tolerance, what);
+                assertEquals(expected, actual[i * n + j], tolerance, () -> what);
             }
         }
         a.storage().release();
