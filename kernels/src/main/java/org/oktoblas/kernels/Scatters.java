@@ -16,6 +16,9 @@ import org.oktoblas.cuda.Workspace;
  */
 final class Scatters {
 
+    /** {@code kScatterThreads}. */
+    static final int THREADS = 256;
+
     private static final int LOG_THREADS = 8;
     private static final int MOST_YZ = 65535;
 

@@ -36,8 +36,11 @@ record Sharing(boolean across, int width, int lanes, int blocks, int chunk, int 
     /** Threads that keep a large device busy; a result that needs fewer is spread out more. */
     private static final long BUSY_THREADS = 1 << 16;
 
-    /** Blocks that even out what they do not all begin at once. */
+    /** Outputs of fewer blocks than this are divided into chunks. */
     private static final int ENOUGH_BLOCKS = 1024;
+
+    /** Blocks that are then wanted: so many that it hardly matters that not all begin at once. */
+    private static final int WANTED_BLOCKS = 4096;
 
     /** Loads of a thread that are in flight at once. */
     static int loads(int width) {
@@ -87,7 +90,7 @@ record Sharing(boolean across, int width, int lanes, int blocks, int chunk, int 
         int blocks = blocks(outputs, LOG_THREADS - lanes);
         int least = loads << lanes;
         boolean divides = divisible && lanes == LOG_THREADS;
-        int chunks = divides ? chunks(blocks, 4 * ENOUGH_BLOCKS, steps, least) : 1;
+        int chunks = divides ? chunks(blocks, steps, least) : 1;
         return of(false, width, lanes, blocks, steps, chunks, least);
     }
 
@@ -102,7 +105,7 @@ record Sharing(boolean across, int width, int lanes, int blocks, int chunk, int 
         int lanes = Math.min(LOG_THREADS - rows, ceilLog(columns));
         int blocks = blocks(columns, lanes);
         int least = loads << LOG_THREADS - lanes;
-        int chunks = divisible ? chunks(blocks, 2 * ENOUGH_BLOCKS, steps, least) : 1;
+        int chunks = divisible ? chunks(blocks, steps, least) : 1;
         return of(true, width, lanes, blocks, steps, chunks, least);
     }
 
@@ -118,11 +121,11 @@ record Sharing(boolean across, int width, int lanes, int blocks, int chunk, int 
     }
 
     /** Returns into how many chunks to divide, 1 where there are blocks enough without. */
-    private static int chunks(int blocks, int target, int steps, int least) {
+    private static int chunks(int blocks, int steps, int least) {
         if (blocks >= ENOUGH_BLOCKS) {
             return 1;
         }
-        int chunks = Math.min(target / blocks, steps / least);
+        int chunks = Math.min(WANTED_BLOCKS / blocks, steps / least);
         return chunks < 4 ? 1 : chunks;
     }
 
