@@ -211,6 +211,42 @@ abstract class TransformerOpsLaws {
     }
 
     @Test
+    void attentionOfSixteenBits() {
+        for (DataType type : new DataType[] {DataType.FLOAT16, DataType.BFLOAT16}) {
+            for (int time : new int[] {1, 40}) {
+                int keys = time + 3;
+                NDArray[] arrays = {
+                    Reference.random(random, 2, 3, time, 8).array(manager),
+                    Reference.random(random, 2, 3, keys, 8).array(manager),
+                    Reference.random(random, 2, 3, keys, 8).array(manager)
+                };
+                Reference[] rounded = new Reference[3];
+                for (int i = 0; i < 3; i++) {
+                    arrays[i] = arrays[i].toType(type, false);
+                    long[] shape = arrays[i].getShape().getShape();
+                    rounded[i] = new Reference(Reference.doubles(arrays[i]), shape);
+                }
+                NDArray result = ops.attention(arrays[0], arrays[1], arrays[2], null, 0.3);
+                assertEquals(type, result.getDataType());
+                // Results are at most 4 or so; weights may be rounded to the type, too.
+                double tolerance = type == DataType.FLOAT16 ? 8e-3 : 6e-2;
+                assertArrayEquals(
+                        attend(rounded[0], rounded[1], rounded[2], null, 0.3),
+                        Reference.doubles(result),
+                        tolerance);
+                // Types that differ meet in float32.
+                NDArray wide = arrays[0].toType(DataType.FLOAT32, false);
+                NDArray mixed = ops.attention(wide, arrays[1], arrays[2], null, 0.3);
+                assertEquals(DataType.FLOAT32, mixed.getDataType());
+                assertArrayEquals(
+                        attend(rounded[0], rounded[1], rounded[2], null, 0.3),
+                        Reference.doubles(mixed),
+                        1e-5);
+            }
+        }
+    }
+
+    @Test
     void whatDoesNotFitIsRefused() {
         NDArray four = manager.ones(new Shape(1, 2, 3, 4));
         NDArray two = manager.ones(new Shape(1, 2, 2, 4));

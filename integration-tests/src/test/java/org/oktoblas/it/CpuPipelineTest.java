@@ -2,6 +2,7 @@ package org.oktoblas.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.engine.Engine;
 import java.util.stream.Stream;
@@ -22,6 +23,9 @@ class CpuPipelineTest extends PipelineLaws {
     @Tag("sources")
     @Test
     void pyTorchStaysTheDefaultAndOktoBlasIsThere() {
+        assumeTrue(
+                getClass().getResource("/ai/djl/pytorch/engine/PtEngineProvider.class") != null,
+                "no PyTorch on the class path");
         assertEquals("PyTorch", Engine.getDefaultEngineName());
         assertTrue(Engine.hasEngine("OktoBLAS"));
         assertEquals("OktoBLAS", Engine.getEngine("OktoBLAS").getEngineName());
