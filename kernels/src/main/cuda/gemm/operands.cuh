@@ -10,6 +10,7 @@
 
 constexpr int kLineBytes = 128;
 constexpr int kSteps = 4;
+constexpr int kCopySteps = 3;  // those in which copies begin; the last step waits for a stage
 
 // The depth of a tile in elements.
 template <typename T>
@@ -20,7 +21,7 @@ template <typename T, int ROWS, int THREADS>
 struct CopyByDepth {
   static constexpr int kCopies = ROWS * 8 / THREADS;  // 16 bytes each, for one thread
   static constexpr int kRowsApart = THREADS / 8;
-  static_assert(kRowsApart % 8 == 0 && kCopies % kSteps == 0, "");
+  static_assert(kRowsApart % 8 == 0, "");
 
   const char* from;
   long long from_apart;
@@ -40,13 +41,14 @@ struct CopyByDepth {
     for (int i = 0; i < kCopies; ++i) rows |= (row + i * kRowsApart < rows_left ? 1u : 0u) << i;
   }
 
-  // Begins a part of the copies to the operand's place in a stage.
+  // Begins a part of the copies to the operand's place in a stage, if any depth is left.
   __device__ __forceinline__ void part(int step, unsigned stage, int depth_left) const {
     const int left = (depth_left - first) * static_cast<int>(sizeof(T));
     const int bytes = left < 0 ? 0 : left > 16 ? 16 : left;
 #pragma unroll
-    for (int i = step * (kCopies / kSteps); i < (step + 1) * (kCopies / kSteps); ++i) {
-      copy16_async(stage + to + i * kRowsApart * kLineBytes, from + i * from_apart, rows >> i & 1 ? bytes : 0);
+    for (int i = step * kCopies / kCopySteps; i < (step + 1) * kCopies / kCopySteps; ++i) {
+      copy16_async(stage + to + i * kRowsApart * kLineBytes, from + i * from_apart, rows >> i & 1 ? bytes : 0,
+                   depth_left > 0);
     }
   }
 
@@ -60,7 +62,7 @@ struct CopyByRow {
   static constexpr int kChunks = ROWS / 8;  // of one depth
   static constexpr int kCopies = ROWS * 8 / THREADS;
   static constexpr int kDepthApart = THREADS / kChunks;
-  static_assert(kDepthApart % 8 == 0 && kCopies % kSteps == 0, "");
+  static_assert(kDepthApart % 8 == 0, "");
 
   const char* from;
   long long depth_bytes;
@@ -80,9 +82,9 @@ struct CopyByRow {
 
   __device__ __forceinline__ void part(int step, unsigned stage, int depth_left) const {
 #pragma unroll
-    for (int i = step * (kCopies / kSteps); i < (step + 1) * (kCopies / kSteps); ++i) {
+    for (int i = step * kCopies / kCopySteps; i < (step + 1) * kCopies / kCopySteps; ++i) {
       copy16_async(stage + to + i * kDepthApart * ROWS * 2, from + i * kDepthApart * depth_bytes,
-                   depth + i * kDepthApart < depth_left ? bytes : 0);
+                   depth + i * kDepthApart < depth_left ? bytes : 0, depth_left > 0);
     }
   }
 
@@ -95,7 +97,7 @@ template <int ROWS, int THREADS>
 struct CopyAnyWords {
   static constexpr int kWarps = THREADS / 32;
   static constexpr int kCopies = ROWS * kTileDepth<f32> / THREADS;
-  static_assert((kWarps == 8 || kWarps == 4) && kCopies % kSteps == 0, "");
+  static_assert(kWarps == 8 || kWarps == 4, "");
 
   CopyByDepth<tf32, ROWS, THREADS> wide;
   bool vector;
@@ -126,14 +128,15 @@ struct CopyAnyWords {
       return;
     }
 #pragma unroll
-    for (int i = step * (kCopies / kSteps); i < (step + 1) * (kCopies / kSteps); ++i) {
+    for (int i = step * kCopies / kCopySteps; i < (step + 1) * kCopies / kCopySteps; ++i) {
       // Eight warps cover the depth of a tile at once, four in two turns.
       const int rows_on = i * kWarps / 8 * 8;
       const int depth_on = i * kWarps % 8 * 4;
       const int r = row + rows_on;
       const int k = depth + depth_on;
       copy4_async(stage + r * kLineBytes + (k / 4 ^ (r & 7)) * 16 + k % 4 * 4,
-                  from + rows_on * row_stride + depth_on * depth_stride, r < rows_left && k < depth_left ? 4 : 0);
+                  from + rows_on * row_stride + depth_on * depth_stride, r < rows_left && k < depth_left ? 4 : 0,
+                  depth_left > 0);
     }
   }
 

@@ -7,15 +7,29 @@ __device__ __forceinline__ unsigned shared_address(const void* pointer) {
   return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
 }
 
-// Copies `bytes` (0 to 16) and fills the rest of 16 bytes with zeros; both ends are aligned to 16 bytes. Nothing is read
-// where bytes is 0.
-__device__ __forceinline__ void copy16_async(unsigned to, const void* from, int bytes) {
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+// If `wanted`, copies `bytes` (0 to 16) and fills the rest of 16 bytes with zeros; both ends are aligned to 16 bytes.
+// Nothing is read where bytes is 0.
+__device__ __forceinline__ void copy16_async(unsigned to, const void* from, int bytes, bool wanted) {
+  asm volatile(
+      "{\n"
+      ".reg .pred wanted;\n"
+      "setp.ne.s32 wanted, %3, 0;\n"
+      "@wanted cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;\n"
+      "}\n" ::"r"(to),
+      "l"(from), "r"(bytes), "r"(static_cast<int>(wanted))
+      : "memory");
 }
 
-// Copies 4 bytes, or writes a zero where bytes is 0.
-__device__ __forceinline__ void copy4_async(unsigned to, const void* from, int bytes) {
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+// If `wanted`, copies 4 bytes, or writes a zero where bytes is 0.
+__device__ __forceinline__ void copy4_async(unsigned to, const void* from, int bytes, bool wanted) {
+  asm volatile(
+      "{\n"
+      ".reg .pred wanted;\n"
+      "setp.ne.s32 wanted, %3, 0;\n"
+      "@wanted cp.async.ca.shared.global [%0], [%1], 4, %2;\n"
+      "}\n" ::"r"(to),
+      "l"(from), "r"(bytes), "r"(static_cast<int>(wanted))
+      : "memory");
 }
 
 // Ends a group of this thread's copies.

@@ -87,7 +87,7 @@ struct HalfTile {
   int row;
   int depth;
   bool exists;
-  Vector<T, 8> held;
+  uint4 held;  // eight elements
 
   __device__ __forceinline__ HalfTile(const void* base, long long row_stride, long long, int rows_left)
       : row(threadIdx.x / 2), depth(threadIdx.x % 2 * 8), exists(row < rows_left) {
@@ -95,18 +95,18 @@ struct HalfTile {
   }
 
   __device__ __forceinline__ void load(int depth_left) {
-    if (exists && depth < depth_left) {
-      held = *reinterpret_cast<const Vector<T, 8>*>(from);
-    } else {
-#pragma unroll
-      for (int j = 0; j < 8; ++j) held.element[j] = narrow<T>(0.f);
-    }
+    held = exists && depth < depth_left ? *reinterpret_cast<const uint4*>(from) : make_uint4(0, 0, 0, 0);
     from += kStepDepth;
   }
 
   __device__ __forceinline__ void store(float* tile) const {
+    const unsigned pairs[4] = {held.x, held.y, held.z, held.w};
 #pragma unroll
-    for (int j = 0; j < 8; ++j) tile[(depth + j) * kPitch + row] = widen(held.element[j]);
+    for (int j = 0; j < 4; ++j) {
+      const Vector<T, 2> two = *reinterpret_cast<const Vector<T, 2>*>(&pairs[j]);
+      tile[(depth + 2 * j) * kPitch + row] = widen(two.element[0]);
+      tile[(depth + 2 * j + 1) * kPitch + row] = widen(two.element[1]);
+    }
   }
 };
 

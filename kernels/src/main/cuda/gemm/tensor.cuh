@@ -69,15 +69,13 @@ __device__ __forceinline__ void tensor_product(const Problem& p) {
     int depth_to_copy = place.depth_left;
     unsigned write = ring;
     for (int s = 1; s < p.stages; ++s) {
-      if (depth_to_copy > 0) {
 #pragma unroll
-        for (int step = 0; step < kSteps; ++step) {
-          copy_a.part(step, write, depth_to_copy);
-          copy_b.part(step, write + kBytesA, depth_to_copy);
-        }
-        copy_a.advance();
-        copy_b.advance();
+      for (int step = 0; step < kCopySteps; ++step) {
+        copy_a.part(step, write, depth_to_copy);
+        copy_b.part(step, write + kBytesA, depth_to_copy);
       }
+      copy_a.advance();
+      copy_b.advance();
       commit_copies();
       depth_to_copy -= kDepth;
       write += kStageBytes;
@@ -97,12 +95,7 @@ __device__ __forceinline__ void tensor_product(const Problem& p) {
     for (int t = 0; t < tiles; ++t) {
 #pragma unroll
       for (int step = 0; step < kSteps; ++step) {
-        if (depth_to_copy > 0) {
-          copy_a.part(step, write, depth_to_copy);
-          copy_b.part(step, write + kBytesA, depth_to_copy);
-        }
-        if (step == kSteps - 1) {
-          // After the last tile this reads an old stage, in vain.
+        if (step == kCopySteps) {
           commit_copies();
           await_all_but(p.stages - 2);
           __syncthreads();
@@ -112,11 +105,16 @@ __device__ __forceinline__ void tensor_product(const Problem& p) {
           write = read;
           read = read + kStageBytes == ring_end ? ring : read + kStageBytes;
         }
+        // After the last tile this reads an old stage, in vain.
         const int next = (step + 1) % kSteps;
 #pragma unroll
         for (int i = 0; i < kDown; ++i) load_a.load(a[(step + 1) % 2][i], read, next, i);
 #pragma unroll
         for (int j = 0; j < kAcross / 2; ++j) load_b.load(b[(step + 1) % 2][j], read + kBytesA, next, j);
+        if (step < kCopySteps) {
+          copy_a.part(step, write, depth_to_copy);
+          copy_b.part(step, write + kBytesA, depth_to_copy);
+        }
 
 #pragma unroll
         for (int i = 0; i < kDown; ++i) {

@@ -201,7 +201,7 @@ record GemmPlan(
             DeviceProperties device,
             Function<String, Kernel> kernels) {
         Kernel kernel = kernels.apply("any_" + type.suffix());
-        Tile tile = tile(kernel, "small", 1, 0, new double[] {40, 60, 70}, 800);
+        Tile tile = tile(kernel, "small", 1, 0, new double[] {40, 60}, 800);
         GemmPlan plan = best(Way.ANY, "", "", size, false, false, 4, device, tile);
         return plan.named(kernel.symbol());
     }

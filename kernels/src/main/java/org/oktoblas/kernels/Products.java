@@ -13,7 +13,7 @@ import org.oktoblas.cuda.Workspace;
 final class Products {
 
     /** Rows of tiles that are walked together. */
-    private static final long GROUP = 8;
+    private static final long GROUP = 16;
 
     private final CudaDevice device;
     private final ElementCopies copies;
