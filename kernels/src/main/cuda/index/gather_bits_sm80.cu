@@ -9,7 +9,7 @@ struct GatherParams {
   const char* in;
   char* out;
   const i64* index;
-  u64* error;       // null where nobody asks
+  u64* error;       // the first position with an index outside
   Indexer<3> walk;  // out, index, and in at place 0 of the axis: row-major, in steps of units
   long long size;   // of the axis
   long long stride;  // of in along the axis

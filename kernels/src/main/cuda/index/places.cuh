@@ -15,6 +15,6 @@ struct alignas(16) Sixteen {
 // row-major order, is left in `error`, which the host has set to the largest number.
 __device__ __forceinline__ i64 place_of(i64 index, i64 size, u64* error, u64 position) {
   if (index >= -size && index < size) return index < 0 ? index + size : index;
-  if (error != nullptr) atomicMin(error, position);
+  atomicMin(error, position);
   return -1;
 }

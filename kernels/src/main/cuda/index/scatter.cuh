@@ -18,7 +18,7 @@ struct ScatterParams {
   const i64* index;    // serial
   const void* places;  // sorted: each line's places in order, wide or not
   const i64* order;    // sorted: the position along the axis of each
-  u64* error;          // serial: null where nobody asks
+  u64* error;          // serial: the first position with an index outside
   Indexer<4> lines;    // where each begins in source, in out, in index, and its position among all elements of index
   Indexer<2> columns;  // of a line in source and out, in steps of units
   long long size;      // of the axis of out

@@ -20,7 +20,7 @@ OKTO_SCATTER_KERNELS(add_bool, Accumulate<boolean>)
 struct PlacesParams {
   const i64* index;
   void* places;
-  u64* error;       // null where nobody asks
+  u64* error;       // the first position with an index outside
   Indexer<2> walk;  // index and places, row-major over the axes along which the index varies, and the axis
   long long size;   // of the axis
   long long first;  // position of the walk's first element among all of it

@@ -45,17 +45,6 @@ public final class Indexing {
         }
     }
 
-    /**
-     * Gathers without waiting, so that it can be captured into a graph. Where an index is outside
-     * the axis, out keeps what it had.
-     */
-    public void gatherUnchecked(
-            CudaStream stream, DeviceTensor in, int axis, DeviceTensor index, DeviceTensor out) {
-        if (out.count() != 0) {
-            gather(stream, in, axis, index, out, 0);
-        }
-    }
-
     private void gather(
             CudaStream stream,
             DeviceTensor in,

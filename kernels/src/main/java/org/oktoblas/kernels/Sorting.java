@@ -94,7 +94,8 @@ public final class Sorting {
             throw new UnsupportedOperationException(
                     "Cannot sort along an axis of " + length + " elements; 2^31 are the most.");
         }
-        if (length > TILE && values.address() == in.address()) {
+        boolean inPlace = values.address() == in.address() || indices.address() == in.address();
+        if (length > TILE && inPlace) {
             // The last launch reads from the input what its other blocks write.
             try (Workspace copy = stream.workspace(in.count() * in.type().bytes())) {
                 DeviceTensor apart = DeviceTensor.dense(copy.address(), in.type(), in.shape());

@@ -212,7 +212,6 @@ public abstract class LargeReductionLaws {
                     }) {
                 Tensor in = content(type, false, 8, one.shape);
                 check(ReduceOp.SUM, in, one.axes);
-                checkPlaces(in, one.axes[0]);
                 release();
             }
         }
@@ -326,106 +325,6 @@ public abstract class LargeReductionLaws {
         assertEquals(expected, TestTensors.read(backend, products)[2]);
     }
 
-    private void checkPlaces(Tensor in, int axis) {
-        double[] x = TestTensors.read(backend, in);
-        long[] shape = in.layout().shape();
-        int n = (int) shape[axis];
-        int inner = 1;
-        for (int i = axis + 1; i < shape.length; i++) {
-            inner *= (int) shape[i];
-        }
-        shape[axis] = 1;
-        for (boolean largest : new boolean[] {true, false}) {
-            Tensor out = own(TestTensors.of(backend, DataType.INT64, i -> -1, shape));
-            backend.argReduce(largest, in, axis, out);
-            double[] actual = TestTensors.read(backend, out);
-            for (int i = 0; i < actual.length; i++) {
-                int first = i / inner * n * inner + i % inner;
-                int best = 0;
-                for (int j = 1; j < n; j++) {
-                    double value = x[first + j * inner];
-                    double known = x[first + best * inner];
-                    boolean better = largest ? value > known : value < known;
-                    if (better || value != value && known == known) {
-                        best = j;
-                    }
-                }
-                int place = i;
-                assertEquals(
-                        best,
-                        actual[i],
-                        () ->
-                                (largest ? "largest " : "smallest ")
-                                        + in.dataType()
-                                        + " "
-                                        + in.layout()
-                                        + " along "
-                                        + axis
-                                        + " at "
-                                        + place);
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("types")
-    void placesOfExtremes(DataType type) {
-        for (Case one : CASES) {
-            long[] shape = one.shape;
-            // Gaussians have one largest element, small integers many.
-            Tensor in = content(type, false, 5, shape);
-            Tensor ties = own(TestTensors.of(backend, type, i -> i * 7 / 3 % 5, shape));
-            for (int axis = 0; axis < shape.length; axis++) {
-                checkPlaces(in, axis);
-                checkPlaces(ties, axis);
-            }
-            if (shape.length == 3) {
-                checkPlaces(in.with(in.layout().permute(2, 0, 1)), 1);
-                checkPlaces(in.with(in.layout().slice(2, 1, 15, 2)), 0);
-                checkPlaces(in.with(in.layout().slice(1, shape[1] - 1, shape[1], -1)), 1);
-            }
-            release();
-        }
-    }
-
-    @Test
-    void placesAmongEquals() {
-        for (DataType type : TestTensors.ALL) {
-            for (long[] shape : new long[][] {{1, 70_000}, {40_000, 2}, {20, 1000}, {1000, 20}}) {
-                for (int axis = 0; axis < 2; axis++) {
-                    checkPlaces(own(TestTensors.of(backend, type, i -> 1, shape)), axis);
-                    if (type.isFloating()) {
-                        // Zeros are equal whatever their sign.
-                        checkPlaces(
-                                own(
-                                        TestTensors.of(
-                                                backend, type, i -> i % 2 == 0 ? -0.0 : 0, shape)),
-                                axis);
-                        int late = (int) (shape[0] * shape[1]) - 3;
-                        checkPlaces(
-                                own(
-                                        TestTensors.of(
-                                                backend,
-                                                type,
-                                                i -> i >= late ? Double.NaN : i % 9,
-                                                shape)),
-                                axis);
-                    }
-                    release();
-                }
-            }
-        }
-        // The lowest numbers of all are found, too.
-        Tensor low = own(TestTensors.of(backend, DataType.INT64, i -> Long.MIN_VALUE, 2, 70_000));
-        checkPlaces(low, 1);
-        checkPlaces(own(TestTensors.of(backend, DataType.INT32, i -> Integer.MIN_VALUE, 9, 99)), 1);
-        checkPlaces(
-                own(
-                        TestTensors.of(
-                                backend, DataType.FLOAT32, i -> Double.NEGATIVE_INFINITY, 9, 99)),
-                0);
-    }
-
     /** More axes than a device's kernels tell apart. */
     @Test
     void manyAxes() {
@@ -438,7 +337,6 @@ public abstract class LargeReductionLaws {
         check(ReduceOp.SUM, in, 0, 2, 4, 6, 8, 10, 12, 14, 16);
         check(ReduceOp.MIN, in, IntStream.range(0, 17).toArray());
         check(ReduceOp.MAX, in, 3);
-        checkPlaces(in, 4);
     }
 
     @Test
