@@ -141,7 +141,8 @@ __device__ __forceinline__ void any_product(const Problem& p) {
   }
 }
 
-#define ANY_KERNEL(T, NAME)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(kSmallThreads, 2) any_##NAME(const __grid_constant__ Problem p) { \
-    any_product<T>(p);                                                                                         \
+#define ANY_KERNEL(T, NAME)                                      \
+  extern "C" __global__ void __launch_bounds__(kSmallThreads, 2) \
+      any_##NAME(const __grid_constant__ Problem p) {            \
+    any_product<T>(p);                                           \
   }

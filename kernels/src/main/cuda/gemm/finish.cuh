@@ -54,10 +54,10 @@ __device__ __forceinline__ void store_four(const Finish& f, long long at, int st
   }
 }
 
-// Finishes `count` sums of one row, which are `step` columns apart: one where f.vector, and then the count is 4. `before`
-// is what lies in out before the matrix.
-__device__ __forceinline__ void finish_four(const Finish& f, long long before, long long row, long long column, int step,
-                                            int count, float (&v)[4]) {
+// Finishes `count` sums of one row, which are `step` columns apart: one where f.vector, and then the count is 4.
+// `before` is what lies in out before the matrix.
+__device__ __forceinline__ void finish_four(const Finish& f, long long before, long long row, long long column,
+                                            int step, int count, float (&v)[4]) {
   if (f.bias != nullptr) {
     if (f.vector) {
       const float4 bias = *reinterpret_cast<const float4*>(f.bias + column);

@@ -128,10 +128,12 @@ __device__ __forceinline__ void narrow_product(const Problem& p) {
   }
 }
 
-#define NARROW_KERNELS(T, NAME)                                                                               \
-  extern "C" __global__ void __launch_bounds__(kNarrowThreads) narrow1_##NAME(const __grid_constant__ Problem p) { \
-    narrow_product<T, 1>(p);                                                                                  \
-  }                                                                                                           \
-  extern "C" __global__ void __launch_bounds__(kNarrowThreads) narrow8_##NAME(const __grid_constant__ Problem p) { \
-    narrow_product<T, 8>(p);                                                                                  \
+#define NARROW_KERNELS(T, NAME)                                \
+  extern "C" __global__ void __launch_bounds__(kNarrowThreads) \
+      narrow1_##NAME(const __grid_constant__ Problem p) {      \
+    narrow_product<T, 1>(p);                                   \
+  }                                                            \
+  extern "C" __global__ void __launch_bounds__(kNarrowThreads) \
+      narrow8_##NAME(const __grid_constant__ Problem p) {      \
+    narrow_product<T, 8>(p);                                   \
   }

@@ -1,9 +1,9 @@
 // How tensor-core kernels bring tiles of their operands from memory to shared memory, and from there to registers.
 //
-// An operand's tile has ROWS rows (rows of a, or columns of b) and 128 bytes of depth, which are four steps of 32 bytes.
-// It lies in shared memory either row by row, 128 bytes each, or, where 16-bit elements are dense along the rows, depth
-// by depth. Chunks of 16 bytes change places within 128 bytes, by exclusive or with the number of the line, so that the
-// eight lines of a matrix that ldmatrix reads lie in different banks.
+// An operand's tile has ROWS rows (rows of a, or columns of b) and 128 bytes of depth, which are four steps of 32
+// bytes. It lies in shared memory either row by row, 128 bytes each, or, where 16-bit elements are dense along the
+// rows, depth by depth. Chunks of 16 bytes change places within 128 bytes, by exclusive or with the number of the line,
+// so that the eight lines of a matrix that ldmatrix reads lie in different banks.
 #pragma once
 
 #include "gemm/ptx.cuh"

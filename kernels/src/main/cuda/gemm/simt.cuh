@@ -76,8 +76,8 @@ struct FloatTile {
   }
 };
 
-// Brings an operand of 16-bit floats, dense along the depth, whose rows are aligned to 16 bytes and hold whole multiples
-// of them, zeros after the last element.
+// Brings an operand of 16-bit floats, dense along the depth, whose rows are aligned to 16 bytes and hold whole
+// multiples of them, zeros after the last element.
 template <typename T, int ROWS, int THREADS>
 struct HalfTile {
   static constexpr int kPitch = ROWS + 4;
@@ -177,11 +177,11 @@ __device__ __forceinline__ void simt_product(const Problem& p) {
       const float* from_b = memory + 2 * kFloatsA + t % 2 * kFloatsB + warp_column + across * 4;
       float a[2][8];
       float b[2][4 * GROUPS];
-      load_operands<TileA::kPitch, TileB::kPitch, 4 * GROUPS>(a[0], b[0], from_a, from_b, 0);
+      load_operands<TileA::kPitch, TileB::kPitch>(a[0], b[0], from_a, from_b, 0);
 #pragma unroll
       for (int k = 0; k < kStepDepth; ++k) {
         if (k + 1 < kStepDepth) {
-          load_operands<TileA::kPitch, TileB::kPitch, 4 * GROUPS>(a[(k + 1) % 2], b[(k + 1) % 2], from_a, from_b, k + 1);
+          load_operands<TileA::kPitch, TileB::kPitch>(a[(k + 1) % 2], b[(k + 1) % 2], from_a, from_b, k + 1);
         }
 #pragma unroll
         for (int i = 0; i < 8; ++i) {

@@ -8,12 +8,14 @@ constexpr int kSmallRows = 64;
 constexpr int kSmallColumns = 64;
 constexpr int kSmallThreads = 128;
 
-#define SIMT_KERNELS(T, LARGE, SMALL)                                                                            \
-  extern "C" __global__ void __launch_bounds__(kLargeThreads, 2) simt_f32_large_##T(const __grid_constant__ Problem p) { \
-    simt_product<T, kLargeRows, kLargeColumns, 4, 2, 2, LARGE>(p);                                               \
-  }                                                                                                              \
-  extern "C" __global__ void __launch_bounds__(kSmallThreads, 4) simt_f32_small_##T(const __grid_constant__ Problem p) { \
-    simt_product<T, kSmallRows, kSmallColumns, 2, 2, 1, SMALL>(p);                                               \
+#define SIMT_KERNELS(T, LARGE, SMALL)                              \
+  extern "C" __global__ void __launch_bounds__(kLargeThreads, 2)   \
+      simt_f32_large_##T(const __grid_constant__ Problem p) {      \
+    simt_product<T, kLargeRows, kLargeColumns, 4, 2, 2, LARGE>(p); \
+  }                                                                \
+  extern "C" __global__ void __launch_bounds__(kSmallThreads, 4)   \
+      simt_f32_small_##T(const __grid_constant__ Problem p) {      \
+    simt_product<T, kSmallRows, kSmallColumns, 2, 2, 1, SMALL>(p); \
   }
 
 using LargeF32 = FloatTile<kLargeColumns, kLargeThreads>;

@@ -197,13 +197,16 @@ __device__ __forceinline__ void skinny_product(const SkinnyProblem& p) {
   }
 }
 
-#define SKINNY_KERNELS(T)                                                                                         \
-  extern "C" __global__ void __launch_bounds__(kSkinnyThreads) skinny1_##T(const __grid_constant__ SkinnyProblem p) { \
-    skinny_product<T, 1>(p);                                                                                      \
-  }                                                                                                               \
-  extern "C" __global__ void __launch_bounds__(kSkinnyThreads, 2) skinny4_##T(const __grid_constant__ SkinnyProblem p) { \
-    skinny_product<T, 4>(p);                                                                                      \
-  }                                                                                                               \
-  extern "C" __global__ void __launch_bounds__(kSkinnyThreads, 2) skinny8_##T(const __grid_constant__ SkinnyProblem p) { \
-    skinny_product<T, 8>(p);                                                                                      \
+#define SKINNY_KERNELS(T)                                         \
+  extern "C" __global__ void __launch_bounds__(kSkinnyThreads)    \
+      skinny1_##T(const __grid_constant__ SkinnyProblem p) {      \
+    skinny_product<T, 1>(p);                                      \
+  }                                                               \
+  extern "C" __global__ void __launch_bounds__(kSkinnyThreads, 2) \
+      skinny4_##T(const __grid_constant__ SkinnyProblem p) {      \
+    skinny_product<T, 4>(p);                                      \
+  }                                                               \
+  extern "C" __global__ void __launch_bounds__(kSkinnyThreads, 2) \
+      skinny8_##T(const __grid_constant__ SkinnyProblem p) {      \
+    skinny_product<T, 8>(p);                                      \
   }

@@ -61,9 +61,10 @@ __device__ __forceinline__ void sum_parts(const Problem& p) {
       narrow<T>(sum);
 }
 
-#define SUM_PARTS(T, NAME)                                                                                     \
-  extern "C" __global__ void __launch_bounds__(kSumThreads) sum_parts_##NAME(const __grid_constant__ Problem p) { \
-    sum_parts<T>(p);                                                                                           \
+#define SUM_PARTS(T, NAME)                                  \
+  extern "C" __global__ void __launch_bounds__(kSumThreads) \
+      sum_parts_##NAME(const __grid_constant__ Problem p) { \
+    sum_parts<T>(p);                                        \
   }
 
 SUM_PARTS(f64, f64)

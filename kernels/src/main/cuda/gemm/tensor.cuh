@@ -1,8 +1,9 @@
 // Matrix products on tensor cores through mma.sync, with float32 sums.
 //
 // A block of WARP_ROWS x WARP_COLUMNS warps computes a tile of the result. Tiles of the operands come by asynchronous
-// copies through a ring of stages in shared memory. While a warp multiplies what it has in registers it loads what comes
-// next, from the next stage too: the only barrier of a stage stands before the last multiplications of the one before.
+// copies through a ring of stages in shared memory. While a warp multiplies what it has in registers it loads what
+// comes next, from the next stage too: the only barrier of a stage stands before the last multiplications of the one
+// before.
 #pragma once
 
 #include "gemm/finish.cuh"
