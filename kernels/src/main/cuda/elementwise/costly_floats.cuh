@@ -62,6 +62,13 @@ __device__ __forceinline__ float power_of_constant(float x, double exponent) {
   return static_cast<float>(power(static_cast<double>(x), exponent));
 }
 
+// Exact for powers of two, where CUDA's log2 of a double may be an ulp off.
+__device__ __forceinline__ float log2_exact(float x) { return log2f(x); }
+__device__ __forceinline__ double log2_exact(double x) {
+  int exponent;
+  return frexp(x, &exponent) == 0.5 ? exponent - 1 : log2(x);
+}
+
 }  // namespace floats
 
 struct CostlyFloatFunctions {
@@ -71,7 +78,7 @@ struct CostlyFloatFunctions {
     switch (op) {
       case kOpCbrt: return use([](W x) { return cbrt(x); });
       case kOpLog10: return use([](W x) { return log10(x); });
-      case kOpLog2: return use([](W x) { return log2(x); });
+      case kOpLog2: return use([](W x) { return floats::log2_exact(x); });
       case kOpSin: return use([](W x) { return sin(x); });
       case kOpCos: return use([](W x) { return cos(x); });
       case kOpTan: return use([](W x) { return tan(x); });

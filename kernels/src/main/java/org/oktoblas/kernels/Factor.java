@@ -182,6 +182,11 @@ record Factor(
         return bytes;
     }
 
+    /** Returns whether the lines of a packed factor are longer than what is in them. */
+    boolean isPadded() {
+        return form().isByRow() ? depthStride > rows : rowStride > depth;
+    }
+
     /** Returns this factor somewhere else. */
     Factor at(long newAddress) {
         return new Factor(newAddress, type, rows, depth, rowStride, depthStride, lead, leadStrides);

@@ -115,12 +115,10 @@ final class Products {
         try (Workspace forLeft = plan.copiesLeft() ? workspace(stream, newLeft) : null;
                 Workspace forRight = plan.copiesRight() ? workspace(stream, newRight) : null) {
             if (forLeft != null) {
-                newLeft = newLeft.at(forLeft.address());
-                copies.copy(stream, left.distinct(), newLeft.distinct());
+                newLeft = convert(stream, left, left.type(), forLeft);
             }
             if (forRight != null) {
-                newRight = newRight.at(forRight.address());
-                copies.copy(stream, right.distinct(), newRight.distinct());
+                newRight = convert(stream, right, right.type(), forRight);
             }
             if (plan.splits() == 1) {
                 launch(stream, plan, newLeft, newRight, product, 0);
@@ -144,6 +142,10 @@ final class Products {
     /** Copies and converts a factor into an aligned form. */
     Factor convert(CudaStream stream, Factor factor, ElementType type, Workspace target) {
         Factor packed = factor.packed(type).at(target.address());
+        if (packed.isPadded()) {
+            // Kernels copy 16 bytes at once, and use of them what exists.
+            stream.fill(packed.address(), 0, packed.packedBytes());
+        }
         copies.copy(stream, factor.distinct(), packed.distinct());
         return packed;
     }

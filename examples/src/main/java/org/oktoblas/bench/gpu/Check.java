@@ -38,6 +38,11 @@ final class Check {
         this.tolerance = tolerance;
     }
 
+    /** Returns this check for results that are stored in another format than a case's inputs. */
+    Check of(Format format) {
+        return new Check(stream, piece, Math.max(tolerance, format.tolerance()));
+    }
+
     /** Checks pieces at the start, in the middle and at the end of a result. */
     void elements(DeviceTensor out, LongToDoubleFunction exact) {
         long count = out.count();

@@ -106,7 +106,7 @@ final class ElementwiseWork {
         return new Work(
                 inputs(1),
                 in -> kernels().copy(stream, in.get(0).tensor(), out),
-                in -> check.elements(out, in.get(0)::at));
+                in -> check.of(Format.FP16).elements(out, in.get(0)::at));
     }
 
     private Work biasAdd() {
