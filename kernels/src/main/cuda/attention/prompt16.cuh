@@ -249,8 +249,10 @@ class Prompt16 {
         }
         max = fmaxf(max, __shfl_xor_sync(0xffffffffu, max, 1));
         max = fmaxf(max, __shfl_xor_sync(0xffffffffu, max, 2));
-        const float base = max * p.scale;
-        const float factor = exp2_of(fmaf(max_[part][half], p.scale, -base));
+        // Both products are rounded, so that the factor is exactly 1 where the maximum stays: a tile of which a query
+        // sees no key, which only larger blocks come to, changes nothing.
+        const float base = __fmul_rn(max, p.scale);
+        const float factor = exp2_of(__fmul_rn(max_[part][half], p.scale) - base);
         max_[part][half] = max;
         float even = 0;
         float odd = 0;
