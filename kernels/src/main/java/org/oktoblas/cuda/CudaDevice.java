@@ -149,7 +149,12 @@ public final class CudaDevice {
                         description.fatbin(),
                         name -> {
                             Driver.Module loaded = new Driver.Module();
-                            int code = Driver.load(loaded, library.fatbin(description));
+                            byte[] fatbin = library.fatbin(description);
+                            int code = Driver.load(loaded, fatbin);
+                            if (code == Driver.OUT_OF_MEMORY) {
+                                trim();
+                                code = Driver.load(loaded, fatbin);
+                            }
                             if (code != Driver.SUCCESS) {
                                 throw CudaException.of(code, "cuModuleLoadDataEx", this, name);
                             }

@@ -64,6 +64,9 @@ public class CudaException extends RuntimeException {
         if (!advice.isEmpty()) {
             text.append(' ').append(advice);
         }
+        if (code == Driver.OUT_OF_MEMORY) {
+            return new CudaOutOfMemoryException(text.toString(), null);
+        }
         CudaException exception = new CudaException(text.toString(), name, fatal, null);
         if (fatal && device != null) {
             device.lose();
@@ -82,6 +85,9 @@ public class CudaException extends RuntimeException {
     private static String advice(int code) {
         return switch (code) {
             case 1 -> "This is a mistake in this library; please report it.";
+            case 2 ->
+                    "Close arrays or their manager, use smaller batches, or end other processes on"
+                            + " the device.";
             case 46, 101 -> "Is the device reserved for another process (nvidia-smi -q says so)?";
             case 200, 209 ->
                     "This build has no code for this device; build it without -Dcuda.arch.";

@@ -1,7 +1,7 @@
 package org.oktoblas.cuda;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -30,14 +30,15 @@ final class UnpackFolder {
     }
 
     /** Deletes the folder. The process keeps the library that it has loaded from there. */
-    private static void delete(Path folder) throws IOException {
+    private static void delete(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 Files.deleteIfExists(file);
             }
             Files.deleteIfExists(folder);
-        } catch (AccessDeniedException e) {
-            // Windows does not let go of a library in use; the next clean-up of the folder does.
+        } catch (IOException | UncheckedIOException e) {
+            // Windows does not let go of a library in use, and another thread may have put a file
+            // there meanwhile. What is left over is no reason to do without a GPU.
             folder.toFile().deleteOnExit();
         }
     }

@@ -20,6 +20,9 @@ public final class Sorting {
     /** {@code kSortTile}. */
     static final int TILE = 2048;
 
+    /** The longest axis: filled up to whole tiles, it is still counted by an int. */
+    private static final long LONGEST = Integer.MAX_VALUE / TILE * TILE;
+
     private final CudaDevice device;
     private final Elementwise elementwise;
     private final CudaKernel[] tiles = new CudaKernel[2];
@@ -77,7 +80,7 @@ public final class Sorting {
      *
      * @param values of in's type; as long as indices along the axis, and at most as in
      * @param indices I64
-     * @throws UnsupportedOperationException if the axis has 2^31 elements or more
+     * @throws UnsupportedOperationException if the axis has 2^31 - 2048 elements or more
      */
     public void sort(
             CudaStream stream,
@@ -90,9 +93,13 @@ public final class Sorting {
             return;
         }
         long length = in.shape()[axis];
-        if (length > Integer.MAX_VALUE - 8) {
+        if (length > LONGEST) {
             throw new UnsupportedOperationException(
-                    "Cannot sort along an axis of " + length + " elements; 2^31 are the most.");
+                    "Cannot sort along an axis of "
+                            + length
+                            + " elements; the most are "
+                            + LONGEST
+                            + ".");
         }
         boolean inPlace = values.address() == in.address() || indices.address() == in.address();
         if (length > TILE && inPlace) {

@@ -58,9 +58,13 @@ abstract class StreamBackend implements Backend {
 
     @Override
     public final MemoryUse memoryUse() {
-        MemoryStatistics memory = gpu.cuda().memory();
-        return new MemoryUse(
-                memory.used(), memory.peak(), memory.reserved(), memory.free(), memory.total());
+        try {
+            MemoryStatistics memory = gpu.cuda().memory();
+            return new MemoryUse(
+                    memory.used(), memory.peak(), memory.reserved(), memory.free(), memory.total());
+        } catch (CudaException e) {
+            throw Failures.of(e, gpu.device(), "reading the memory's figures");
+        }
     }
 
     @Override
