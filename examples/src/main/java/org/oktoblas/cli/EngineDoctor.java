@@ -94,10 +94,11 @@ final class EngineDoctor {
                     "model",
                     String.format(
                             Locale.ROOT,
-                            "%s loads and generates %d tokens in %.1f s",
+                            "%s loads and generates %d tokens in %.1f s on %s",
                             MODEL,
                             result.tokenIds().length,
-                            (System.nanoTime() - start) / 1e9));
+                            (System.nanoTime() - start) / 1e9,
+                            Devices.name(model.device())));
         } catch (Exception | LinkageError e) {
             return Finding.broken(
                     "model",
