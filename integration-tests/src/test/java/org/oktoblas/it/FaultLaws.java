@@ -224,7 +224,7 @@ abstract class FaultLaws {
         }
     }
 
-    private static long[] generate(LanguageModel model, long[] prompt) {
+    static long[] generate(LanguageModel model, long[] prompt) {
         GenerationConfig config = GenerationConfig.builder().maxTokens(8).build();
         return model.generateIds(List.of(prompt), config, GenerationListener.NONE)
                 .get(0)
