@@ -26,15 +26,6 @@ public class CudaException extends RuntimeException {
         return fatal;
     }
 
-    /**
-     * Returns this error with what was being done in front of it.
-     *
-     * @param operation the operation with its shapes, "matmul of float32[2, 3] and …"
-     */
-    public CudaException during(String operation) {
-        return new CudaException(operation + ": " + getMessage(), error, fatal, this);
-    }
-
     /** Throws unless the code is success. */
     static void check(int code, String call, CudaDevice device) {
         if (code != Driver.SUCCESS) {

@@ -9,9 +9,4 @@ public class CudaOutOfMemoryException extends CudaException {
     CudaOutOfMemoryException(String message, Throwable cause) {
         super(message, "CUDA_ERROR_OUT_OF_MEMORY", false, cause);
     }
-
-    @Override
-    public CudaOutOfMemoryException during(String operation) {
-        return new CudaOutOfMemoryException(operation + ": " + getMessage(), this);
-    }
 }

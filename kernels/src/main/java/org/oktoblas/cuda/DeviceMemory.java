@@ -158,11 +158,17 @@ public final class DeviceMemory {
     }
 
     private void release() {
-        if (home.device().isLost()) {
-            return;
-        }
-        synchronized (this) {
-            waitForAll(home);
+        if (!home.device().isLost()) {
+            try {
+                synchronized (this) {
+                    waitForAll(home);
+                }
+            } catch (CudaException e) {
+                // Others may still use the block, so that no array can have it, but nobody holds
+                // it.
+                home.device().pool().returned(blockBytes);
+                throw e;
+            }
         }
         home.recycle(address, blockBytes);
     }

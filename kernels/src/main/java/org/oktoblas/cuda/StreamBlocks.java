@@ -76,9 +76,12 @@ final class StreamBlocks {
         }
     }
 
-    /** Takes a block back in the stream's order. */
+    /** Takes a block back in the stream's order; of a lost device, only the figures know it. */
     void give(long address, long blockBytes) {
         device.pool().returned(blockBytes);
+        if (device.isLost()) {
+            return;
+        }
         if (blockBytes > BlockCache.LARGEST
                 || !cache.keep(BlockCache.sizeClass(blockBytes), address)) {
             device.makeCurrent();

@@ -29,7 +29,7 @@ public final class Workspace implements AutoCloseable {
         closed = true;
         if (capture != null) {
             capture.giveBack(address, blockBytes);
-        } else if (!stream.device().isLost()) {
+        } else {
             stream.recycle(address, blockBytes);
         }
     }

@@ -223,7 +223,7 @@ class DeviceTest {
             try {
                 stream.synchronize();
             } catch (CudaException e) {
-                System.out.println(e.during("while testing").getMessage());
+                System.out.println("while testing: " + e.getMessage());
             }
             try {
                 stream.allocate(1 << 30);

@@ -182,12 +182,13 @@ public final class CudaBackend extends StreamBackend {
                         gpu.sorting()
                                 .sort(stream, descending, in(in), axis, out(values), out(indices)),
                 in,
-                values);
+                values,
+                indices);
     }
 
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out) {
-        run("matmul", () -> gpu.gemm().matmul(stream, in(a), in(b), out(out), TF32), a, b);
+        run("matmul", () -> gpu.gemm().matmul(stream, in(a), in(b), out(out), TF32), a, b, out);
     }
 
     @Override
@@ -218,7 +219,7 @@ public final class CudaBackend extends StreamBackend {
             Tensor out) {
         PackedWeights weights = ((CudaMatrix) b).weights();
         run(
-                "a linear layer",
+                new LinearLayer(weights),
                 () -> {
                     weights.memory().readOn(stream);
                     gpu.linear()
@@ -232,7 +233,23 @@ public final class CudaBackend extends StreamBackend {
                                     out(out));
                 },
                 a,
+                bias,
+                residual,
                 out);
+    }
+
+    /** What a failure says of a linear layer beside its operands, put together only then. */
+    private record LinearLayer(PackedWeights weights) {
+        @Override
+        public String toString() {
+            return "a linear layer with "
+                    + weights.mode()
+                    + " weights of shape ["
+                    + weights.rows()
+                    + ", "
+                    + weights.columns()
+                    + "]";
+        }
     }
 
     @Override
@@ -240,7 +257,8 @@ public final class CudaBackend extends StreamBackend {
         run(
                 logarithm ? "log-softmax" : "softmax",
                 () -> gpu.normalization().softmax(stream, logarithm, in(in), axis, out(out)),
-                in);
+                in,
+                out);
     }
 
     @Override
@@ -253,7 +271,10 @@ public final class CudaBackend extends StreamBackend {
                                 .layerNorm(
                                         stream, in(in), axes, in(gamma), in(beta), epsilon,
                                         out(out)),
-                in);
+                in,
+                gamma,
+                beta,
+                out);
     }
 
     @Override
@@ -272,7 +293,10 @@ public final class CudaBackend extends StreamBackend {
                                         scale,
                                         out(out)),
                 query,
-                keys);
+                keys,
+                values,
+                mask,
+                out);
     }
 
     @Override

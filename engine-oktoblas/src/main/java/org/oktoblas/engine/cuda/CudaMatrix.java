@@ -23,6 +23,6 @@ record CudaMatrix(PackedWeights weights) implements PackedMatrix {
 
     @Override
     public void close() {
-        weights.close();
+        CudaStorage.free(weights.memory());
     }
 }

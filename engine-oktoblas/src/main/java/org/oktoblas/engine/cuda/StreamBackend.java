@@ -97,7 +97,7 @@ abstract class StreamBackend implements Backend {
         CudaStorage storage = (CudaStorage) target;
         long address = storage.address(byteOffset, source.remaining());
         run(
-                "an upload",
+                "an upload of " + source.remaining() + " bytes",
                 () -> {
                     storage.memory().writeOn(stream);
                     stream.upload(source, address);
@@ -113,7 +113,7 @@ abstract class StreamBackend implements Backend {
         CudaStorage storage = (CudaStorage) source;
         long address = storage.address(byteOffset, target.remaining());
         run(
-                "a download",
+                "a download of " + target.remaining() + " bytes",
                 () -> {
                     storage.memory().readOn(stream);
                     stream.download(address, target);
@@ -135,7 +135,7 @@ abstract class StreamBackend implements Backend {
         CudaStorage there = (CudaStorage) source;
         CudaStorage here = (CudaStorage) target;
         run(
-                "a copy from " + from.device(),
+                "a copy of " + bytes + " bytes from " + from.device(),
                 () -> {
                     there.memory().readOn(stream);
                     here.memory().writeOn(stream);
