@@ -15,6 +15,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.MathMode;
@@ -73,18 +74,22 @@ abstract class ThreadsLaws {
             for (int round = 0; round < 100; round++) {
                 NDArray shared = manager.ones(new Shape(300, 40));
                 CyclicBarrier start = new CyclicBarrier(THREADS);
-                int closer = round % 40;
+                AtomicInteger successes = new AtomicInteger();
+                int closer = 1 + round % 40;
                 run(
                         () -> {
                             start.await();
                             for (int i = 0; i < 50; i++) {
                                 if (i == closer) {
+                                    // Whoever closes first has read before anyone closed.
+                                    assertTrue(successes.get() > 0, "no read went well");
                                     shared.close();
                                 }
                                 try (NDArray sum = shared.sum(new int[] {1});
                                         NDArray view = shared.get("1:3")) {
                                     assertEquals(40, sum.toFloatArray()[299]);
                                     assertEquals(1, view.toFloatArray()[0]);
+                                    successes.incrementAndGet();
                                 } catch (IllegalStateException e) {
                                     assertTrue(e.getMessage().contains("closed"), e.getMessage());
                                 }
@@ -107,15 +112,19 @@ abstract class ThreadsLaws {
                         NDArray bias = manager.ones(new Shape(16))) {
                     linear = ops.linear(manager, weight, false, bias, MathMode.FLOAT32);
                 }
-                int closer = round;
+                AtomicInteger successes = new AtomicInteger();
+                int closer = 1 + round;
                 run(
                         () -> {
                             for (int i = 0; i < 40; i++) {
                                 if (i == closer) {
+                                    // Whoever closes first has used it before anyone closed.
+                                    assertTrue(successes.get() > 0, "no use went well");
                                     linear.close();
                                 }
                                 try (NDArray y = ops.apply(linear, x, Activation.NONE)) {
                                     assertEquals(33, y.toFloatArray()[47]);
+                                    successes.incrementAndGet();
                                 } catch (IllegalStateException e) {
                                     assertTrue(e.getMessage().contains("closed"), e.getMessage());
                                 }
