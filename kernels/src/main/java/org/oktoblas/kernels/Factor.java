@@ -152,11 +152,15 @@ record Factor(
     }
 
     /**
-     * Returns where a copy of another form and type has its elements, as if at address 0:
-     * neighbours lie as this factor's form has them, lines begin at multiples of 16 bytes.
+     * Returns where a copy of another type has its elements, as if at address 0: neighbours lie as
+     * this factor has them, lines begin at multiples of 16 bytes.
      */
     Factor packed(ElementType other) {
-        boolean byRow = form().isByRow();
+        return packed(other, form().isByRow());
+    }
+
+    /** Returns where a copy has its elements whose neighbours are those in depth, or rows. */
+    Factor packed(ElementType other, boolean byRow) {
         int vector = VECTOR_BYTES / other.bytes();
         long pitch = ((byRow ? rows : depth) + vector - 1) / vector * vector;
         long[] strides = new long[lead.length];

@@ -54,6 +54,9 @@ record GemmPlan(
     /** Up to so many multiplications, copies into a better form cost more than they bring. */
     private static final double FEW_MULTIPLICATIONS = 1 << 25;
 
+    /** From so many multiplications on, factors for TF32 are copied to lie by depth. */
+    private static final double MUCH_MULTIPLICATION = 1 << 29;
+
     /** Kernels count a part's depth, in bytes too, in 32 bits. */
     private static final int DEEPEST = 1 << 27;
 
@@ -146,7 +149,18 @@ record GemmPlan(
                     kernels);
         }
         if (left == ElementType.F32 && tf32) {
-            return tensor(Way.TF32, "tensor_tf32", "", size, false, false, device, kernels);
+            // Its kernels turn what does not lie by depth themselves, which costs more than a copy
+            // where there is much to multiply.
+            boolean much = size.multiplications() >= MUCH_MULTIPLICATION;
+            return tensor(
+                    Way.TF32,
+                    "tensor_tf32",
+                    "",
+                    size,
+                    much && leftForm != Factor.Form.BY_DEPTH,
+                    much && rightForm != Factor.Form.BY_DEPTH,
+                    device,
+                    kernels);
         }
         boolean aligned = leftForm.isAligned() && rightForm.isAligned();
         boolean small = !aligned && size.multiplications() <= FEW_MULTIPLICATIONS;

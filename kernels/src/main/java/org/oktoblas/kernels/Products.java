@@ -110,15 +110,17 @@ final class Products {
     }
 
     private void run(CudaStream stream, GemmPlan plan, Factor left, Factor right, Product product) {
-        Factor newLeft = plan.copiesLeft() ? left.packed(left.type()) : left;
-        Factor newRight = plan.copiesRight() ? right.packed(right.type()) : right;
+        Factor newLeft = plan.copiesLeft() ? packed(plan, left) : left;
+        Factor newRight = plan.copiesRight() ? packed(plan, right) : right;
         try (Workspace forLeft = plan.copiesLeft() ? workspace(stream, newLeft) : null;
                 Workspace forRight = plan.copiesRight() ? workspace(stream, newRight) : null) {
             if (forLeft != null) {
-                newLeft = convert(stream, left, left.type(), forLeft);
+                newLeft = newLeft.at(forLeft.address());
+                fill(stream, left, newLeft);
             }
             if (forRight != null) {
-                newRight = convert(stream, right, right.type(), forRight);
+                newRight = newRight.at(forRight.address());
+                fill(stream, right, newRight);
             }
             if (plan.splits() == 1) {
                 launch(stream, plan, newLeft, newRight, product, 0);
@@ -139,15 +141,25 @@ final class Products {
         return stream.workspace(packed.packedBytes());
     }
 
+    private static Factor packed(GemmPlan plan, Factor factor) {
+        return plan.way() == GemmPlan.Way.TF32
+                ? factor.packed(factor.type(), false)
+                : factor.packed(factor.type());
+    }
+
     /** Copies and converts a factor into an aligned form. */
     Factor convert(CudaStream stream, Factor factor, ElementType type, Workspace target) {
         Factor packed = factor.packed(type).at(target.address());
+        fill(stream, factor, packed);
+        return packed;
+    }
+
+    private void fill(CudaStream stream, Factor factor, Factor packed) {
         if (packed.isPadded()) {
             // Kernels copy 16 bytes at once, and use of them what exists.
             stream.fill(packed.address(), 0, packed.packedBytes());
         }
         copies.copy(stream, factor.distinct(), packed.distinct());
-        return packed;
     }
 
     /** Returns the type in which sums are kept. */

@@ -144,6 +144,24 @@ class GemmPlanTest {
     }
 
     @Test
+    void largeFactorsForTf32AreBroughtByDepth() {
+        for (int n : new int[] {200, 2048}) {
+            GemmPlan plan =
+                    plan(
+                            size(n, n, n),
+                            ElementType.F32,
+                            ElementType.F32,
+                            true,
+                            Form.BY_DEPTH,
+                            Form.BY_ROW,
+                            H100);
+            assertEquals(Way.TF32, plan.way());
+            assertFalse(plan.copiesLeft());
+            assertEquals(n == 2048, plan.copiesRight());
+        }
+    }
+
+    @Test
     void sixteenBitWeightsBesideFloat32AreWidenedOnTheirWay() {
         for (ElementType weights : new ElementType[] {ElementType.F16, ElementType.BF16}) {
             GemmPlan plan =
