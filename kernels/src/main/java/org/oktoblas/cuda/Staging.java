@@ -62,6 +62,10 @@ final class Staging {
     void download(long from, ByteBuffer to, Driver.Stream stream) {
         int start = to.position();
         int bytes = to.remaining();
+        if (bytes == 0) {
+            // Nothing is waited for, so uploads may still read from here.
+            return;
+        }
         // What the stream still uploads from here is done before it writes here.
         int asked = 0;
         int[] parts = new int[2];

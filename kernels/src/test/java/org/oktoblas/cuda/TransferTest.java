@@ -90,6 +90,27 @@ class TransferTest {
     }
 
     @Test
+    void anEmptyDownloadLeavesUploadsAlone() {
+        int piece = 1 << 20;
+        int pieces = 64;
+        DeviceMemory block = stream.allocate((long) piece * pieces);
+        byte[] source = new byte[piece];
+        for (int i = 0; i < pieces; i++) {
+            java.util.Arrays.fill(source, (byte) i);
+            stream.upload(ByteBuffer.wrap(source), block.address() + (long) i * piece);
+            stream.download(block.address(), ByteBuffer.allocate(0));
+        }
+        byte[] all = new byte[piece * pieces];
+        stream.download(block.address(), ByteBuffer.wrap(all));
+        for (int i = 0; i < all.length; i++) {
+            if (all[i] != (byte) (i / piece)) {
+                assertEquals((byte) (i / piece), all[i], "byte " + i);
+            }
+        }
+        block.free();
+    }
+
+    @Test
     void streamsTakeTurnsWithPinnedMemory() {
         for (int round = 0; round < 20; round++) {
             CudaStream other = device.borrowStream();

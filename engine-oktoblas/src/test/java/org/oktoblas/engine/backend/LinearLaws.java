@@ -3,11 +3,13 @@ package org.oktoblas.engine.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -181,6 +183,7 @@ public abstract class LinearLaws {
                     out);
         }
         double[] actual = TestTensors.read(backend, out);
+        List<String> wrong = new ArrayList<>();
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
                 double sum = 0;
@@ -207,23 +210,34 @@ public abstract class LinearLaws {
                                         + 8 * Math.abs(expected)
                                         + (activation == Activation.NONE ? 0 : 8)
                                         + 1);
-                String what =
-                        stored
-                                + " "
-                                + mode
-                                + " "
-                                + activation
-                                + " m="
-                                + m
-                                + " k="
-                                + k
-                                + " n="
-                                + n
-                                + (transposed ? " transposed" : "")
-                                + (withBias ? " bias" : "")
-                                + (withResidual ? inPlace ? " in place" : " residual" : "");
-                assertEquals(expected, actual[i * n + j], tolerance, () -> what);
+                double got = actual[i * n + j];
+                // Written so that NaN is wrong.
+                if (!(Math.abs(got - expected) <= tolerance)) {
+                    wrong.add("(" + i + ", " + j + ") is " + got + ", not " + expected);
+                }
             }
+        }
+        if (!wrong.isEmpty()) {
+            // Which elements, and whether they are so in memory, tells much of what went wrong.
+            boolean again = Arrays.equals(actual, TestTensors.read(backend, out));
+            fail(
+                    String.join(
+                                    " ",
+                                    stored.toString(),
+                                    mode.toString(),
+                                    activation.toString(),
+                                    "m=" + m,
+                                    "k=" + k,
+                                    "n=" + n,
+                                    transposed ? "transposed" : "",
+                                    withBias ? "bias" : "",
+                                    withResidual ? inPlace ? "in place" : "residual" : "")
+                            + ": "
+                            + wrong.size()
+                            + " wrong, read again "
+                            + (again ? "the same" : "others")
+                            + ": "
+                            + wrong.subList(0, Math.min(40, wrong.size())));
         }
         a.storage().release();
         bias.storage().release();
