@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         name = "selftest",
         description = {
             "Runs the tests that a distribution brings along: those of the GPU, or all.",
-            "Exit code 1 if one fails."
+            "Exit code 1 if one fails, or if none match."
         },
         footer = {"", "Example:", "  okto selftest --class Gpu*Attention --verbose"})
 final class SelftestCommand implements Callable<Integer> {
@@ -114,6 +114,12 @@ final class SelftestCommand implements Callable<Integer> {
             report.summarize();
             if (reportFile != null) {
                 report.write(reportFile);
+            }
+            if (report.tests() == 0) {
+                // Who misspelt a class must not take that for success.
+                throw new IOException(
+                        "no tests are of this choice; okto selftest --list --tag all names all"
+                                + " classes");
             }
             return report.failures() > 0 ? 1 : 0;
         }
