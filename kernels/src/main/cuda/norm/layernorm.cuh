@@ -10,6 +10,10 @@
 
 constexpr int kLayerNormThreads = 256;
 constexpr int kLayerNormLongThreads = 512;
+// The longest rows that one block keeps in registers, of which its threads have up to 128.
+constexpr int kLayerNormLongestThreads = 512;
+constexpr int kLongestFloats = 100;
+constexpr int kLongestHalves = 104;
 
 // A scale or shift: none, elements of the rows' type, or of the type that they are computed in. No gaps.
 struct Parameter {
@@ -39,32 +43,67 @@ struct LayerNormParams {
 __device__ __forceinline__ float root(float x) { return sqrtf(x); }
 __device__ __forceinline__ double root(double x) { return sqrt(x); }
 
-// Elements first..first + V - 1 of a parameter, some of which the row may lack.
-template <typename P, typename T>
-__device__ __forceinline__ void read(const P* parameter, int first, Share share, Wide<T> (&values)[kVector<T>]) {
+// Moves the words of two neighbouring vectors down by so many bytes, the same in a whole block, and returns the first.
+__device__ __forceinline__ Words shifted(Words low, Words high, unsigned bytes) {
+  unsigned word[8];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    word[i] = low.word[i];
+    word[i + 4] = high.word[i];
+  }
+#pragma unroll
+  for (int i = 0; i < 6; ++i) word[i] = bytes & 8 ? word[i + 2] : word[i];
+#pragma unroll
+  for (int i = 0; i < 5; ++i) word[i] = bytes & 4 ? word[i + 1] : word[i];
+  Words result;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) result.word[i] = __funnelshift_r(word[i], word[i + 1], bytes % 4 * 8);
+  return result;
+}
+
+struct Product {
+  template <typename W>
+  static __device__ __forceinline__ W of(W a, W b) {
+    return a * b;
+  }
+};
+
+// Scales or shifts by elements first..first + V - 1 of a parameter, some of which the row may lack. Long rows that begin
+// inside a 16-byte word find the parameter's vectors astride two words, and put them together.
+template <bool kAstride, typename Op, typename P, typename T>
+__device__ __forceinline__ void apply(const P* parameter, int first, Share share, Wide<T> (&values)[kVector<T>]) {
   constexpr int V = kVector<T>;
-  constexpr int N = V * sizeof(P) > 16 ? 16 / sizeof(P) : V;
+  constexpr int N = kVector<P>;
   const P* at = parameter + first;
-  if (first >= 0 && first + V <= share.count && reinterpret_cast<unsigned long long>(at) % 16 == 0) {
+  const unsigned apart = static_cast<unsigned>(reinterpret_cast<unsigned long long>(at) % 16);
+  const int margin = apart == 0 ? 0 : N;
+  if (share.has_all(first - margin, V + 2 * margin) && (kAstride || apart == 0)) {
+    const Words* word = reinterpret_cast<const Words*>(reinterpret_cast<const char*>(at) - apart);
 #pragma unroll
     for (int i = 0; i < V / N; ++i) {
-      const Vector<P, N> part = reinterpret_cast<const Vector<P, N>*>(at)[i];
+      Words part = word[i];
+      if (kAstride && apart != 0) part = shifted(part, word[i + 1], apart);
+      Wide<T> wide[N];
+      spread<P>(part, wide);
 #pragma unroll
-      for (int e = 0; e < N; ++e) values[i * N + e] = widen(part.element[e]);
+      for (int e = 0; e < N; ++e) values[i * N + e] = Op::of(values[i * N + e], wide[e]);
     }
   } else {
 #pragma unroll
-    for (int e = 0; e < V; ++e) values[e] = share.has(first + e) ? widen(at[e]) : Wide<T>(0);
+    for (int e = 0; e < V; ++e) {
+      if (share.has(first + e)) values[e] = Op::of(values[e], static_cast<Wide<T>>(widen(at[e])));
+    }
   }
 }
 
-template <typename T>
-__device__ __forceinline__ void read(Parameter parameter, int offset, int first, Share share,
-                                     Wide<T> (&values)[kVector<T>]) {
+template <bool kAstride, typename Op, typename T>
+__device__ __forceinline__ void apply(Parameter parameter, int offset, int first, Share share,
+                                      Wide<T> (&values)[kVector<T>]) {
+  if (parameter.at == nullptr) return;
   if (parameter.wide || sizeof(T) == sizeof(Wide<T>)) {
-    read<Wide<T>, T>(static_cast<const Wide<T>*>(parameter.at) + offset, first, share, values);
+    apply<kAstride, Op, Wide<T>, T>(static_cast<const Wide<T>*>(parameter.at) + offset, first, share, values);
   } else {
-    read<T, T>(static_cast<const T*>(parameter.at) + offset, first, share, values);
+    apply<kAstride, Op, T, T>(static_cast<const T*>(parameter.at) + offset, first, share, values);
   }
 }
 
@@ -86,57 +125,63 @@ __device__ __forceinline__ Moments<W> merged(Moments<W> a, Moments<W> b) {
   return {count, a.mean + distance * share, a.squares + b.squares + distance * distance * a.count * share};
 }
 
-template <typename T>
-__device__ __forceinline__ Wide<T> sum_of(const Held<T>& x, Share share) {
+template <typename T, int N>
+__device__ __forceinline__ Wide<T> sum_of(const Held<N>& x, Share share) {
   Wide<T> parts[kVector<T>] = {};
 #pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
+  for (int j = 0; j < N; ++j) {
     if (j >= share.vectors) break;
+    Wide<T> values[kVector<T>];
+    spread<T>(x[j], values);
 #pragma unroll
-    for (int e = 0; e < kVector<T>; ++e) parts[e] += x[j][e];
+    for (int e = 0; e < kVector<T>; ++e) parts[e] += values[e];
   }
   return total<T>(parts);
 }
 
-// Replaces x by its distance from a number; absent elements become 0. Sums them and their squares.
-template <typename T>
-__device__ __forceinline__ void distances(Held<T>& x, Share share, Wide<T> from, Wide<T>& sum, Wide<T>& squares) {
+// Sums distances from a number, and their squares; absent elements have none.
+template <typename T, int N>
+__device__ __forceinline__ void distances(const Held<N>& x, Share share, Wide<T> from, Wide<T>& sum,
+                                          Wide<T>& squares) {
   Wide<T> first[kVector<T>] = {};
   Wide<T> second[kVector<T>] = {};
 #pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
+  for (int j = 0; j < N; ++j) {
     if (j >= share.vectors) break;
+    const int at = share.at(j);
+    Wide<T> values[kVector<T>];
+    spread<T>(x[j], values);
+    if (!share.has_all(at, kVector<T>)) {
+#pragma unroll
+      for (int e = 0; e < kVector<T>; ++e) values[e] = share.has(at + e) ? values[e] : from;
+    }
 #pragma unroll
     for (int e = 0; e < kVector<T>; ++e) {
-      x[j][e] = share.has(share.at(j) + e) ? x[j][e] - from : Wide<T>(0);
-      first[e] += x[j][e];
-      second[e] += x[j][e] * x[j][e];
+      const Wide<T> distance = values[e] - from;
+      first[e] += distance;
+      second[e] += distance * distance;
     }
   }
   sum = total<T>(first);
   squares = total<T>(second);
 }
 
-// Turns distances from a number into results: the mean is `rest` further on. The row's part begins at an offset.
-template <typename T>
-__device__ __forceinline__ void normalize(const LayerNormParams& p, Held<T>& x, Share share, int offset, Wide<T> rest,
-                                          Wide<T> factor) {
+// Writes the results of a share: distances from the mean, which is given in two parts, by a factor, scaled and shifted.
+// The row's part begins at an offset.
+template <typename T, int N, bool kAstride>
+__device__ __forceinline__ void normalize(const LayerNormParams& p, const Held<N>& x, Share share, int offset, T* out,
+                                          Wide<T> mean, Wide<T> rest, Wide<T> factor) {
+  const Target<T> target(out, p.out_stride, share);
 #pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
+  for (int j = 0; j < N; ++j) {
     if (j >= share.vectors) break;
-#pragma unroll
-    for (int e = 0; e < kVector<T>; ++e) x[j][e] = (x[j][e] - rest) * factor;
     Wide<T> values[kVector<T>];
-    if (p.gamma.at != nullptr) {
-      read<T>(p.gamma, offset, share.at(j), share, values);
+    spread<T>(x[j], values);
 #pragma unroll
-      for (int e = 0; e < kVector<T>; ++e) x[j][e] *= values[e];
-    }
-    if (p.beta.at != nullptr) {
-      read<T>(p.beta, offset, share.at(j), share, values);
-#pragma unroll
-      for (int e = 0; e < kVector<T>; ++e) x[j][e] += values[e];
-    }
+    for (int e = 0; e < kVector<T>; ++e) values[e] = (values[e] - mean - rest) * factor;
+    apply<kAstride, Product, T>(p.gamma, offset, share.at(j), share, values);
+    apply<kAstride, Sum, T>(p.beta, offset, share.at(j), share, values);
+    target.write(share, share.at(j), values);
   }
 }
 
@@ -145,12 +190,11 @@ __device__ __forceinline__ W factor_of(W variance, double epsilon) {
   return 1 / root(variance + static_cast<W>(epsilon));
 }
 
-template <typename T, int kThreads>
+template <typename T, int kThreads, int N = kVectors<T>, bool kAstride = false>
 __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   using W = Wide<T>;
-  __shared__ W sums[kMostWarps];
-  __shared__ W rests[kMostWarps];
-  __shared__ W squares[kMostWarps];
+  __shared__ W sums[1][kMostWarps];
+  __shared__ W squares[2][kMostWarps];
   const int group = 1 << p.group_bits;
   const unsigned row = blockIdx.x * static_cast<unsigned>(kThreads >> p.group_bits) + (threadIdx.x >> p.group_bits);
   const bool exists = row < p.rows.count;
@@ -161,18 +205,23 @@ __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   const Share share =
       share_of(in, p.in_stride, out, exists ? p.count : 0, threadIdx.x & (group - 1), group, p.vectors);
 
-  Held<T> x;
-  load<T>(x, in, p.in_stride, share, 0);
+  Held<N> x;
+  load<T, N>(x, in, p.in_stride, share, 0);
   const W count = static_cast<W>(p.count);
-  const W mean = across<Sum>(sum_of<T>(x, share), group, sums) / count;
-  W own, own_squares;
-  distances<T>(x, share, mean, own, own_squares);
-  const W sum = across<Sum>(own, group, rests);
-  const W rest = sum / count;
-  W variance = (across<Sum>(own_squares, group, squares) - sum * rest) / count;
+  const W mean = across<Sum>(sum_of<T, N>(x, share), group, sums) / count;
+  W own[2];
+  distances<T, N>(x, share, mean, own[0], own[1]);
+  across<Sum>(own, group, squares);
+  const W rest = own[0] / count;
+  W variance = (own[1] - own[0] * rest) / count;
   if (variance < 0) variance = 0;
-  normalize<T>(p, x, share, 0, rest, factor_of(variance, p.epsilon));
-  store<T>(x, out, p.out_stride, share);
+  const W factor = factor_of(variance, p.epsilon);
+  if constexpr (kIsHalf<T>) {
+    // The differences are exact enough for 16 bits as they are.
+    normalize<T, N, kAstride>(p, x, share, 0, out, mean + rest, W(0), factor);
+  } else {
+    normalize<T, N, kAstride>(p, x, share, 0, out, mean, rest, factor);
+  }
 }
 
 // A block's slice of a row that is longer than a block holds.
@@ -225,8 +274,8 @@ __device__ __forceinline__ void layernorm_partial(const LayerNormParams& p) {
       share_of(slice.in, p.in_stride, slice.out, slice.count, threadIdx.x, kLayerNormThreads, kVectors<T>);
   Moments<W> own = {0, 0, 0};
   for (; share.first < slice.count; share.first += kTile<T>) {
-    Held<T> x;
-    load<T>(x, slice.in, p.in_stride, share, 0);
+    Held<kVectors<T>> x;
+    load<T, kVectors<T>>(x, slice.in, p.in_stride, share, 0);
     int number = 0;
 #pragma unroll
     for (int j = 0; j < kVectors<T>; ++j) {
@@ -234,9 +283,9 @@ __device__ __forceinline__ void layernorm_partial(const LayerNormParams& p) {
     }
     const W count = static_cast<W>(number);
     if (number == 0) continue;
-    const W mean = sum_of<T>(x, share) / count;
+    const W mean = sum_of<T, kVectors<T>>(x, share) / count;
     W sum, squares;
-    distances<T>(x, share, mean, sum, squares);
+    distances<T, kVectors<T>>(x, share, mean, sum, squares);
     own = merged(own, Moments<W>{count, mean + sum / count, squares - sum * (sum / count)});
   }
   own = across(own, scratch);
@@ -261,9 +310,8 @@ __device__ __forceinline__ void layernorm_finish(const LayerNormParams& p) {
   Share share =
       share_of(slice.in, p.in_stride, slice.out, slice.count, threadIdx.x, kLayerNormThreads, kVectors<T>);
   for (; share.first < slice.count; share.first += kTile<T>) {
-    Held<T> x;
-    load<T>(x, slice.in, p.in_stride, share, 0);
-    normalize<T>(p, x, share, slice.first, own.mean, factor);
-    store<T>(x, slice.out, p.out_stride, share);
+    Held<kVectors<T>> x;
+    load<T, kVectors<T>>(x, slice.in, p.in_stride, share, 0);
+    normalize<T, kVectors<T>, true>(p, x, share, slice.first, slice.out, own.mean, W(0), factor);
   }
 }

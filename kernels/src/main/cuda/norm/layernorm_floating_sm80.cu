@@ -2,12 +2,13 @@
 
 #include "norm/layernorm.cuh"
 
-#define LAYERNORM(name, T)                                                                                            \
-  extern "C" __global__ void __launch_bounds__(kLayerNormThreads)                                                     \
+// Blocks: how many a multiprocessor should have at a time.
+#define LAYERNORM(name, T, blocks)                                                                                    \
+  extern "C" __global__ void __launch_bounds__(kLayerNormThreads, blocks)                                             \
       layernorm_row_##name(const __grid_constant__ LayerNormParams p) {                                               \
     layernorm_row<T, kLayerNormThreads>(p);                                                                           \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(kLayerNormLongThreads)                                                 \
+  extern "C" __global__ void __launch_bounds__(kLayerNormLongThreads, 1)                                              \
       layernorm_long_##name(const __grid_constant__ LayerNormParams p) {                                              \
     layernorm_row<T, kLayerNormLongThreads>(p);                                                                       \
   }                                                                                                                   \
@@ -20,7 +21,18 @@
     layernorm_finish<T>(p);                                                                                           \
   }
 
-LAYERNORM(f32, f32)
-LAYERNORM(f16, f16)
-LAYERNORM(bf16, bf16)
-LAYERNORM(f64, f64)
+// Rows that are as long as a vocabulary.
+#define LONGEST(name, T, threads, held)                                                                               \
+  extern "C" __global__ void __launch_bounds__(threads)                                                               \
+      layernorm_longest_##name(const __grid_constant__ LayerNormParams p) {                                           \
+    layernorm_row<T, threads, held / kVector<T>, true>(p);                                                            \
+  }
+
+LONGEST(f32, f32, kLayerNormLongestThreads, kLongestFloats)
+LONGEST(f16, f16, kLayerNormLongestThreads, kLongestHalves)
+LONGEST(bf16, bf16, kLayerNormLongestThreads, kLongestHalves)
+
+LAYERNORM(f32, f32, 1)
+LAYERNORM(f16, f16, 3)
+LAYERNORM(bf16, bf16, 3)
+LAYERNORM(f64, f64, 1)

@@ -10,6 +10,11 @@
 
 constexpr int kSoftmaxThreads = 256;
 constexpr int kSoftmaxLongThreads = 512;
+// The longest rows that one block keeps in registers: fewer threads with many, or many threads.
+constexpr int kSoftmaxFloatThreads = 512;
+constexpr int kSoftmaxHalfThreads = 1024;
+constexpr int kLongestFloats = 100;
+constexpr int kLongestHalves = 56;
 
 struct SoftmaxParams {
   void* out;
@@ -31,51 +36,125 @@ __device__ __forceinline__ double exponential(double x) { return exp(x); }
 __device__ __forceinline__ float logarithm_of(float x) { return logf(x); }
 __device__ __forceinline__ double logarithm_of(double x) { return log(x); }
 
-// Loads of a column in flight where it is read twice.
+// exp(x - max). For 16-bit results the hardware's approximation is far more than exact enough; what it flushes to 0,
+// below 2^-126, is less than the errors of everything beside it.
+constexpr float kLog2E = 1.4426950408889634f;
+__device__ __forceinline__ float exp2_of(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
 template <typename T>
-constexpr int kLoads = kHeld<T> / 4;
+__device__ __forceinline__ Wide<T> weight_of(Wide<T> x, Wide<T> max) {
+  if constexpr (kIsHalf<T>) {
+    return exp2_of((x - max) * kLog2E);
+  } else {
+    return exponential(x - max);
+  }
+}
+
+// Elements of a column that a thread keeps, and loads in flight where a column is read twice.
+template <typename T>
+constexpr int kColumnHeld = sizeof(T) == 8 ? kHeldDoubles : kHeldFloats;
+template <typename T>
+constexpr int kLoads = kColumnHeld<T> / 4;
 
 template <typename T>
 constexpr Wide<T> kLowest = -static_cast<Wide<T>>(__builtin_huge_val());
 
-template <typename T>
-__device__ __forceinline__ Wide<T> largest(const Held<T>& x, Share share) {
-  Wide<T> parts[kVector<T>];
-#pragma unroll
-  for (int e = 0; e < kVector<T>; ++e) parts[e] = kLowest<T>;
-#pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
-    if (j >= share.vectors) break;
-#pragma unroll
-    for (int e = 0; e < kVector<T>; ++e) parts[e] = Largest::of(parts[e], x[j][e]);
-  }
-#pragma unroll
-  for (int e = 1; e < kVector<T>; ++e) parts[0] = Largest::of(parts[0], parts[e]);
-  return parts[0];
+__device__ __forceinline__ unsigned larger_pair(f16, unsigned a, unsigned b) {
+  const __half2 pair = __hmax2(bits_as<__half2>(a), bits_as<__half2>(b));
+  return bits_as<unsigned>(pair);
+}
+__device__ __forceinline__ unsigned larger_pair(bf16, unsigned a, unsigned b) {
+  const __nv_bfloat162 pair = __hmax2(bits_as<__nv_bfloat162>(a), bits_as<__nv_bfloat162>(b));
+  return bits_as<unsigned>(pair);
 }
 
-// The sum of exp(x - max), each of which replaces its x if wanted. Absent elements are -inf.
-template <typename T>
-__device__ __forceinline__ Wide<T> exponentials(Held<T>& x, Share share, Wide<T> max, bool replace) {
+template <typename T, int N>
+__device__ __forceinline__ Wide<T> largest(const Held<N>& x, Share share) {
+  Wide<T> parts[kVector<T>];
+  if constexpr (kIsHalf<T>) {
+    // Two at a time.
+    Words most = x[0];
+#pragma unroll
+    for (int j = 1; j < N; ++j) {
+      if (j >= share.vectors) break;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) most.word[i] = larger_pair(T(), most.word[i], x[j].word[i]);
+    }
+    spread<T>(most, parts);
+  } else {
+#pragma unroll
+    for (int e = 0; e < kVector<T>; ++e) parts[e] = kLowest<T>;
+#pragma unroll
+    for (int j = 0; j < N; ++j) {
+      if (j >= share.vectors) break;
+      Wide<T> values[kVector<T>];
+      spread<T>(x[j], values);
+#pragma unroll
+      for (int e = 0; e < kVector<T>; ++e) parts[e] = Largest::of(parts[e], values[e]);
+    }
+  }
+  // From the lowest, so that NaN is passed over here, too.
+  Wide<T> result = kLowest<T>;
+#pragma unroll
+  for (int e = 0; e < kVector<T>; ++e) result = Largest::of(result, parts[e]);
+  return result;
+}
+
+// The sum of exp(x - max), each of which replaces its x if wanted and not of 16 bits. Absent elements are -inf.
+template <typename T, int N>
+__device__ __forceinline__ Wide<T> exponentials(Held<N>& x, Share share, Wide<T> max, bool replace) {
   Wide<T> parts[kVector<T>] = {};
 #pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
+  for (int j = 0; j < N; ++j) {
     if (j >= share.vectors) break;
+    Wide<T> values[kVector<T>];
+    spread<T>(x[j], values);
 #pragma unroll
     for (int e = 0; e < kVector<T>; ++e) {
-      const Wide<T> y = exponential(x[j][e] - max);
-      parts[e] += y;
-      if (replace) x[j][e] = y;
+      values[e] = weight_of<T>(values[e], max);
+      parts[e] += values[e];
     }
+    if (!kIsHalf<T> && replace) x[j] = packed<T>(values);
   }
   return total<T>(parts);
 }
 
-template <typename T, int kThreads>
+// Writes what becomes of a share whose row has such a maximum and sum. Where weights were kept, x has them.
+template <typename T, int N>
+__device__ __forceinline__ void finish(const SoftmaxParams& p, const Held<N>& x, Share share, T* out, Wide<T> max,
+                                       Wide<T> sum, bool weights) {
+  using W = Wide<T>;
+  const Target<T> target(out, p.out_stride, share);
+  const W factor = 1 / sum;
+  // In 16 bits the division is part of the exponent.
+  const W log = p.logarithm || !kIsHalf<T> ? logarithm_of(sum) : static_cast<W>(log2f(static_cast<float>(sum)));
+#pragma unroll
+  for (int j = 0; j < N; ++j) {
+    if (j >= share.vectors) break;
+    W values[kVector<T>];
+    spread<T>(x[j], values);
+    if (p.logarithm) {
+#pragma unroll
+      for (int e = 0; e < kVector<T>; ++e) values[e] = values[e] - max - log;
+    } else if constexpr (kIsHalf<T>) {
+#pragma unroll
+      for (int e = 0; e < kVector<T>; ++e) values[e] = exp2_of(fmaf(values[e] - max, kLog2E, -log));
+    } else {
+#pragma unroll
+      for (int e = 0; e < kVector<T>; ++e) values[e] = (weights ? values[e] : weight_of<T>(values[e], max)) * factor;
+    }
+    target.write(share, share.at(j), values);
+  }
+}
+
+template <typename T, int kThreads, int N = kVectors<T>>
 __device__ __forceinline__ void softmax_row(const SoftmaxParams& p) {
   using W = Wide<T>;
-  __shared__ W maxima[kMostWarps];
-  __shared__ W sums[kMostWarps];
+  __shared__ W maxima[1][kMostWarps];
+  __shared__ W sums[1][kMostWarps];
   const int group = 1 << p.group_bits;
   const unsigned row = blockIdx.x * static_cast<unsigned>(kThreads >> p.group_bits) + (threadIdx.x >> p.group_bits);
   const bool exists = row < p.rows.count;
@@ -86,19 +165,11 @@ __device__ __forceinline__ void softmax_row(const SoftmaxParams& p) {
   const Share share =
       share_of(in, p.in_stride, out, exists ? p.count : 0, threadIdx.x & (group - 1), group, p.vectors);
 
-  Held<T> x;
-  load<T>(x, in, p.in_stride, share, kLowest<T>);
-  const W max = across<Largest>(largest<T>(x, share), group, maxima);
-  const W sum = across<Sum>(exponentials<T>(x, share, max, p.logarithm == 0), group, sums);
-  const W log = logarithm_of(sum);
-  const W factor = 1 / sum;
-#pragma unroll
-  for (int j = 0; j < kVectors<T>; ++j) {
-    if (j >= share.vectors) break;
-#pragma unroll
-    for (int e = 0; e < kVector<T>; ++e) x[j][e] = p.logarithm ? x[j][e] - max - log : x[j][e] * factor;
-  }
-  store<T>(x, out, p.out_stride, share);
+  Held<N> x;
+  load<T, N>(x, in, p.in_stride, share, kLowest<T>);
+  const W max = across<Largest>(largest<T, N>(x, share), group, maxima);
+  const W sum = across<Sum>(exponentials<T, N>(x, share, max, p.logarithm == 0), group, sums);
+  finish<T, N>(p, x, share, out, max, sum, true);
 }
 
 // A maximum and the sum of exp(x - maximum), where -inf stands for "no maximum yet" and counts as 0.
@@ -152,20 +223,20 @@ __device__ __forceinline__ void softmax_column(const SoftmaxParams& p) {
   const T* in = static_cast<const T*>(p.in) + at[1];
   const int count = exists ? p.count : 0;
   // One read where a thread can hold its part.
-  const bool holds = p.count <= group * kHeld<T>;
+  const bool holds = p.count <= group * kColumnHeld<T>;
 
-  W x[kHeld<T>];
+  W x[kColumnHeld<T>];
   Weight<W> own = {kLowest<T>, 0};
   if (holds) {
-    T raw[kHeld<T>];
+    T raw[kColumnHeld<T>];
 #pragma unroll
-    for (int k = 0; k < kHeld<T>; ++k) {
+    for (int k = 0; k < kColumnHeld<T>; ++k) {
       if (k * group >= p.count) break;
       const int i = rank + k * group;
       raw[k] = i < count ? in[i * p.in_stride] : narrow<T>(kLowest<T>);
     }
 #pragma unroll
-    for (int k = 0; k < kHeld<T>; ++k) {
+    for (int k = 0; k < kColumnHeld<T>; ++k) {
       if (k * group >= p.count) break;
       x[k] = widen(raw[k]);
       own.max = Largest::of(own.max, x[k]);
@@ -173,7 +244,7 @@ __device__ __forceinline__ void softmax_column(const SoftmaxParams& p) {
     const W base = base_of(own.max);
     W parts[4] = {};
 #pragma unroll
-    for (int k = 0; k < kHeld<T>; ++k) {
+    for (int k = 0; k < kColumnHeld<T>; ++k) {
       if (k * group >= p.count) break;
       parts[k % 4] += exponential(x[k] - base);
     }
@@ -206,7 +277,7 @@ __device__ __forceinline__ void softmax_column(const SoftmaxParams& p) {
   const Result<W> result(whole);
   if (holds) {
 #pragma unroll
-    for (int k = 0; k < kHeld<T>; ++k) {
+    for (int k = 0; k < kColumnHeld<T>; ++k) {
       if (k * group >= p.count) break;
       const int i = rank + k * group;
       if (i < count) out[i * p.out_stride] = narrow<T>(result.of(x[k], p.logarithm != 0));
@@ -252,18 +323,18 @@ constexpr int kTile = kSoftmaxThreads* kHeld<T>;
 template <typename T>
 __device__ __forceinline__ void softmax_partial(const SoftmaxParams& p) {
   using W = Wide<T>;
-  __shared__ W maxima[kMostWarps];
-  __shared__ W sums[kMostWarps];
+  __shared__ W maxima[1][kMostWarps];
+  __shared__ W sums[1][kMostWarps];
   const unsigned row = blockIdx.x / static_cast<unsigned>(p.slices);
   const SoftmaxSlice<T> slice(p, row, static_cast<int>(blockIdx.x % static_cast<unsigned>(p.slices)));
   Share share =
       share_of(slice.in, p.in_stride, slice.out, slice.count, threadIdx.x, kSoftmaxThreads, kVectors<T>);
   Weight<W> own = {kLowest<T>, 0};
   for (; share.first < slice.count; share.first += kTile<T>) {
-    Held<T> x;
-    load<T>(x, slice.in, p.in_stride, share, kLowest<T>);
-    const W max = largest<T>(x, share);
-    own = merged(own, Weight<W>{max, exponentials<T>(x, share, base_of(max), false)});
+    Held<kVectors<T>> x;
+    load<T, kVectors<T>>(x, slice.in, p.in_stride, share, kLowest<T>);
+    const W max = largest<T, kVectors<T>>(x, share);
+    own = merged(own, Weight<W>{max, exponentials<T, kVectors<T>>(x, share, base_of(max), false)});
   }
   const W max = across<Largest>(own.max, kSoftmaxThreads, maxima);
   const W sum = across<Sum>(own.sum * exponential(own.max - base_of(max)), kSoftmaxThreads, sums);
@@ -273,8 +344,8 @@ __device__ __forceinline__ void softmax_partial(const SoftmaxParams& p) {
 template <typename T>
 __device__ __forceinline__ void softmax_finish(const SoftmaxParams& p) {
   using W = Wide<T>;
-  __shared__ W maxima[kMostWarps];
-  __shared__ W sums[kMostWarps];
+  __shared__ W maxima[1][kMostWarps];
+  __shared__ W sums[1][kMostWarps];
   const unsigned row = blockIdx.x / static_cast<unsigned>(p.slices);
   const SoftmaxSlice<T> slice(p, row, static_cast<int>(blockIdx.x % static_cast<unsigned>(p.slices)));
   const Weight<W>* partial = static_cast<const Weight<W>*>(p.partial) + static_cast<long long>(row) * p.slices;
@@ -283,18 +354,12 @@ __device__ __forceinline__ void softmax_finish(const SoftmaxParams& p) {
   for (int i = threadIdx.x; i < p.slices; i += kSoftmaxThreads) own = merged(own, partial[i]);
   const W max = across<Largest>(own.max, kSoftmaxThreads, maxima);
   const W sum = across<Sum>(own.sum * exponential(own.max - base_of(max)), kSoftmaxThreads, sums);
-  const Result<W> result(Weight<W>{max, sum});
 
   Share share =
       share_of(slice.in, p.in_stride, slice.out, slice.count, threadIdx.x, kSoftmaxThreads, kVectors<T>);
   for (; share.first < slice.count; share.first += kTile<T>) {
-    Held<T> x;
-    load<T>(x, slice.in, p.in_stride, share, kLowest<T>);
-#pragma unroll
-    for (int j = 0; j < kVectors<T>; ++j) {
-#pragma unroll
-      for (int e = 0; e < kVector<T>; ++e) x[j][e] = result.of(x[j][e], p.logarithm != 0);
-    }
-    store<T>(x, slice.out, p.out_stride, share);
+    Held<kVectors<T>> x;
+    load<T, kVectors<T>>(x, slice.in, p.in_stride, share, kLowest<T>);
+    finish<T, kVectors<T>>(p, x, share, slice.out, max, sum, false);
   }
 }

@@ -24,6 +24,17 @@
     softmax_finish<T>(p);                                                                                             \
   }
 
+// Rows that are as long as a vocabulary.
+#define LONGEST(name, T, threads, held)                                                                               \
+  extern "C" __global__ void __launch_bounds__(threads)                                                               \
+      softmax_longest_##name(const __grid_constant__ SoftmaxParams p) {                                               \
+    softmax_row<T, threads, held / kVector<T>>(p);                                                                    \
+  }
+
+LONGEST(f32, f32, kSoftmaxFloatThreads, kLongestFloats)
+LONGEST(f16, f16, kSoftmaxHalfThreads, kLongestHalves)
+LONGEST(bf16, bf16, kSoftmaxHalfThreads, kLongestHalves)
+
 SOFTMAX(f32, f32)
 SOFTMAX(f16, f16)
 SOFTMAX(bf16, bf16)

@@ -110,14 +110,16 @@ final class LayerNorm {
                         Arrays.copyOf(in.strides(), first))) {
             RowPlan plan = kernels.plan(walk, out, in, inStride, count);
             boolean split = plan.way() == RowPlan.Way.SPLIT;
-            CudaKernel row = plan.way() == RowPlan.Way.LONG ? kernels.longRow : kernels.row;
+            List<CudaKernel> launched =
+                    split
+                            ? List.of(kernels.partial, kernels.finish)
+                            : List.of(kernels.whole(plan));
+            int rowsPerBlock = launched.get(0).threads() >> plan.groupBits();
             int blocks =
                     split
                             ? Math.multiplyExact(walk.count(), plan.slices())
-                            : RowKernels.blocks(walk.count(), row.threads() >> plan.groupBits());
+                            : RowKernels.blocks(walk.count(), rowsPerBlock);
             long partial = split ? temporaries.bytes(3L * blocks * kernels.wideBytes()) : 0;
-            List<CudaKernel> launched =
-                    split ? List.of(kernels.partial, kernels.finish) : List.of(row);
             for (CudaKernel kernel : launched) {
                 Arguments arguments =
                         Arguments.start()

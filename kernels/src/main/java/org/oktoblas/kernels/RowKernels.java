@@ -16,8 +16,9 @@ final class RowKernels {
     private final String name;
     private final ElementType type;
 
-    final CudaKernel row;
-    final CudaKernel longRow;
+    private final CudaKernel row;
+    private final CudaKernel longRow;
+    private final CudaKernel longest;
     final CudaKernel partial;
     final CudaKernel finish;
     private final RowPlan.Limits limits;
@@ -30,7 +31,16 @@ final class RowKernels {
         longRow = kernel("long");
         partial = kernel("partial");
         finish = kernel("finish");
-        limits = new RowPlan.Limits(held(), 16 / type.bytes(), row.threads(), longRow.threads());
+        // Doubles take so long to compute that reading them twice costs nothing.
+        longest = type == ElementType.F64 ? longRow : kernel("longest");
+        limits =
+                new RowPlan.Limits(
+                        held(),
+                        16 / type.bytes(),
+                        row.threads(),
+                        longRow.threads(),
+                        longestHeld(),
+                        longest.threads());
     }
 
     /** Returns the kernel of a variant. */
@@ -40,7 +50,35 @@ final class RowKernels {
 
     /** Returns the elements that a thread keeps. */
     int held() {
+        return row.constant(
+                switch (type) {
+                    case F64 -> "heldDoubles";
+                    case F32 -> "heldFloats";
+                    default -> "heldHalves";
+                });
+    }
+
+    private int longestHeld() {
+        return switch (type) {
+            case F64 -> held();
+            case F32 -> row.constant("longestFloats");
+            default -> row.constant("longestHalves");
+        };
+    }
+
+    /** Returns the elements of a column that a thread keeps. */
+    int columnHeld() {
         return row.constant(type == ElementType.F64 ? "heldDoubles" : "heldFloats");
+    }
+
+    /** Returns the kernel of rows that are not split. */
+    CudaKernel whole(RowPlan plan) {
+        return switch (plan.way()) {
+            case ROW -> row;
+            case LONG -> longRow;
+            case LONGEST -> longest;
+            case SPLIT -> throw new IllegalArgumentException(plan + " has two kernels");
+        };
     }
 
     /** Returns the size of the numbers that the type is computed in. */

@@ -25,6 +25,8 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
         ROW,
         /** One row for a larger block. */
         LONG,
+        /** One row, as long as a vocabulary, for a multiprocessor. */
+        LONGEST,
         /** Several blocks a row, which is read twice. */
         SPLIT
     }
@@ -36,8 +38,16 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
      * @param vector the elements of a 16-byte vector
      * @param threads the threads of a block
      * @param longThreads the threads of a larger block
+     * @param longestHeld the elements of a thread where a block has a multiprocessor to itself
+     * @param longestThreads the threads of such a block
      */
-    record Limits(int held, int vector, int threads, int longThreads) {}
+    record Limits(
+            int held,
+            int vector,
+            int threads,
+            int longThreads,
+            int longestHeld,
+            int longestThreads) {}
 
     /**
      * Divides a row.
@@ -58,6 +68,10 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
         if (most << bits >= vectors) {
             Way way = 1 << bits <= limits.threads ? Way.ROW : Way.LONG;
             return new RowPlan(way, bits, (vectors - 1 >> bits) + 1, count, 1);
+        }
+        if ((long) limits.longestHeld / vector * limits.longestThreads >= vectors) {
+            bits = Integer.numberOfTrailingZeros(limits.longestThreads);
+            return new RowPlan(Way.LONGEST, bits, (vectors - 1 >> bits) + 1, count, 1);
         }
         // A slice that begins within a vector is shorter by one, so that it needs no more tiles.
         int tile = limits.threads * limits.held;

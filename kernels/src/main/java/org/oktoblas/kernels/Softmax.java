@@ -32,9 +32,9 @@ final class Softmax {
         int count = RowKernels.length(in.shape()[axis]);
         if (count > 1 && Axes.isOuter(in, axis)) {
             long rows = in.count() / count;
-            int bits = columnBits(count, kernels.held());
+            int bits = columnBits(count, kernels.columnHeld());
             long blocks = (rows - 1) / (column.threads() >> bits) + 1;
-            if (blocks >= multiprocessors || count <= kernels.held() << bits) {
+            if (blocks >= multiprocessors || count <= kernels.columnHeld() << bits) {
                 columns(stream, logarithm, in, axis, out, bits);
             } else {
                 // A few long columns would leave most of the chip idle; as rows they can be split.
@@ -109,7 +109,7 @@ final class Softmax {
                 split(stream, logarithm, walk, in, axis, out, plan);
                 continue;
             }
-            CudaKernel kernel = plan.way() == RowPlan.Way.ROW ? kernels.row : kernels.longRow;
+            CudaKernel kernel = kernels.whole(plan);
             Arguments arguments =
                     arguments(walk, logarithm, in, axis, out)
                             .int32(plan.groupBits())
