@@ -68,7 +68,7 @@ struct Product {
   }
 };
 
-// Scales or shifts by elements first..first + V - 1 of a parameter, some of which the row may lack. Long rows that begin
+// Scales or shifts by elements first..first + V - 1 of a parameter, some of which a row may lack. Long rows that begin
 // inside a 16-byte word find the parameter's vectors astride two words, and put them together.
 template <bool kAstride, typename Op, typename P, typename T>
 __device__ __forceinline__ void apply(const P* parameter, int first, Share share, Wide<T> (&values)[kVector<T>]) {
