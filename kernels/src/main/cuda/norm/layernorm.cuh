@@ -10,10 +10,6 @@
 
 constexpr int kLayerNormThreads = 256;
 constexpr int kLayerNormLongThreads = 512;
-// The longest rows that one block keeps in registers, of which its threads have up to 128.
-constexpr int kLayerNormLongestThreads = 512;
-constexpr int kLongestFloats = 100;
-constexpr int kLongestHalves = 104;
 
 // A scale or shift: none, elements of the rows' type, or of the type that they are computed in. No gaps.
 struct Parameter {
@@ -190,9 +186,10 @@ __device__ __forceinline__ W factor_of(W variance, double epsilon) {
   return 1 / root(variance + static_cast<W>(epsilon));
 }
 
-template <typename T, int kThreads, int N = kVectors<T>, bool kAstride = false>
+template <typename T, int kThreads>
 __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   using W = Wide<T>;
+  constexpr int N = kVectors<T>;
   __shared__ W sums[1][kMostWarps];
   __shared__ W squares[2][kMostWarps];
   const int group = 1 << p.group_bits;
@@ -218,9 +215,9 @@ __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   const W factor = factor_of(variance, p.epsilon);
   if constexpr (kIsHalf<T>) {
     // The differences are exact enough for 16 bits as they are.
-    normalize<T, N, kAstride>(p, x, share, 0, out, mean + rest, W(0), factor);
+    normalize<T, N, false>(p, x, share, 0, out, mean + rest, W(0), factor);
   } else {
-    normalize<T, N, kAstride>(p, x, share, 0, out, mean, rest, factor);
+    normalize<T, N, false>(p, x, share, 0, out, mean, rest, factor);
   }
 }
 

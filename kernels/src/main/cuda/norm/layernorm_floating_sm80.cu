@@ -21,17 +21,6 @@
     layernorm_finish<T>(p);                                                                                           \
   }
 
-// Rows that are as long as a vocabulary.
-#define LONGEST(name, T, threads, held)                                                                               \
-  extern "C" __global__ void __launch_bounds__(threads)                                                               \
-      layernorm_longest_##name(const __grid_constant__ LayerNormParams p) {                                           \
-    layernorm_row<T, threads, held / kVector<T>, true>(p);                                                            \
-  }
-
-LONGEST(f32, f32, kLayerNormLongestThreads, kLongestFloats)
-LONGEST(f16, f16, kLayerNormLongestThreads, kLongestHalves)
-LONGEST(bf16, bf16, kLayerNormLongestThreads, kLongestHalves)
-
 LAYERNORM(f32, f32, 1)
 LAYERNORM(f16, f16, 3)
 LAYERNORM(bf16, bf16, 3)

@@ -18,7 +18,9 @@ final class LayerNorm {
     private final ElementType type;
 
     LayerNorm(CudaDevice device, Elementwise elementwise, ElementType type) {
-        kernels = new RowKernels(device, "layernorm", type);
+        // A block a row, with as many registers as that takes, hides too little of the time that
+        // scales and shifts take to come: reading long rows twice is faster.
+        kernels = new RowKernels(device, "layernorm", type, false);
         this.elementwise = elementwise;
         this.type = type;
     }
@@ -111,9 +113,7 @@ final class LayerNorm {
             RowPlan plan = kernels.plan(walk, out, in, inStride, count);
             boolean split = plan.way() == RowPlan.Way.SPLIT;
             List<CudaKernel> launched =
-                    split
-                            ? List.of(kernels.partial, kernels.finish)
-                            : List.of(kernels.whole(plan));
+                    split ? List.of(kernels.partial, kernels.finish) : List.of(kernels.whole(plan));
             int rowsPerBlock = launched.get(0).threads() >> plan.groupBits();
             int blocks =
                     split

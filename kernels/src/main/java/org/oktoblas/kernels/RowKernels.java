@@ -23,7 +23,13 @@ final class RowKernels {
     final CudaKernel finish;
     private final RowPlan.Limits limits;
 
-    RowKernels(CudaDevice device, String name, ElementType type) {
+    /**
+     * Looks the kernels up.
+     *
+     * @param readsLongestOnce whether there is a kernel that keeps rows as long as a vocabulary in
+     *     registers
+     */
+    RowKernels(CudaDevice device, String name, ElementType type, boolean readsLongestOnce) {
         this.device = device;
         this.name = name;
         this.type = type;
@@ -31,15 +37,14 @@ final class RowKernels {
         longRow = kernel("long");
         partial = kernel("partial");
         finish = kernel("finish");
-        // Doubles take so long to compute that reading them twice costs nothing.
-        longest = type == ElementType.F64 ? longRow : kernel("longest");
+        longest = readsLongestOnce ? kernel("longest") : longRow;
         limits =
                 new RowPlan.Limits(
                         held(),
                         16 / type.bytes(),
                         row.threads(),
                         longRow.threads(),
-                        longestHeld(),
+                        readsLongestOnce ? longestHeld() : held(),
                         longest.threads());
     }
 
@@ -59,11 +64,7 @@ final class RowKernels {
     }
 
     private int longestHeld() {
-        return switch (type) {
-            case F64 -> held();
-            case F32 -> row.constant("longestFloats");
-            default -> row.constant("longestHalves");
-        };
+        return row.constant(type == ElementType.F32 ? "longestFloats" : "longestHalves");
     }
 
     /** Returns the elements of a column that a thread keeps. */

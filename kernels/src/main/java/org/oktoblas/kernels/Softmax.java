@@ -22,7 +22,8 @@ final class Softmax {
     private final int multiprocessors;
 
     Softmax(CudaDevice device, Elementwise elementwise, ElementType type) {
-        kernels = new RowKernels(device, "softmax", type);
+        // Doubles take so long to compute that reading them twice costs nothing.
+        kernels = new RowKernels(device, "softmax", type, type != ElementType.F64);
         column = kernels.kernel("column");
         this.elementwise = elementwise;
         multiprocessors = device.properties().multiprocessors();

@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 class RowPlanTest {
 
     private static final RowPlan.Limits FLOAT = new RowPlan.Limits(32, 4, 256, 512, 100, 512);
-    private static final RowPlan.Limits HALF =
-            new RowPlan.Limits(56, 8, 256, 512, 56, 1024);
+    private static final RowPlan.Limits HALF = new RowPlan.Limits(56, 8, 256, 512, 56, 1024);
     private static final RowPlan.Limits DOUBLE = new RowPlan.Limits(8, 2, 256, 512, 8, 512);
 
     @Test
