@@ -3,12 +3,8 @@ package org.oktoblas.engine.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The places of extremes, for sizes and layouts that a device divides between many threads in one
  * way or another. Any way of dividing must find the first among equals.
  */
-public abstract class LargeArgReductionLaws {
+public abstract class LargeArgReductionLaws extends LargeLaws {
 
     private static final long[][] SHAPES = {
         {1 << 17},
@@ -32,28 +28,6 @@ public abstract class LargeArgReductionLaws {
         {2, 3, 4, 5, 6, 7},
         {1, 9}
     };
-
-    private final Backend backend = backend();
-
-    private final List<Tensor> owned = new ArrayList<>();
-
-    /** Returns what is held to these laws. */
-    protected abstract Backend backend();
-
-    static Stream<DataType> types() {
-        return Stream.of(TestTensors.ALL);
-    }
-
-    @AfterEach
-    void release() {
-        owned.forEach(tensor -> tensor.storage().release());
-        owned.clear();
-    }
-
-    private Tensor own(Tensor tensor) {
-        owned.add(tensor);
-        return tensor;
-    }
 
     private void checkPlaces(Tensor in, int axis) {
         double[] x = TestTensors.read(backend, in);

@@ -5,42 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
-import java.util.function.IntToDoubleFunction;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Gather and scatter of rows and of single elements, with many indices and many that are equal. */
-public abstract class LargeIndexLaws {
-
-    private final Backend backend = backend();
-
-    private final List<Tensor> owned = new ArrayList<>();
-
-    /** Returns what is held to these laws. */
-    protected abstract Backend backend();
-
-    static Stream<DataType> types() {
-        return Stream.of(TestTensors.ALL);
-    }
-
-    @AfterEach
-    void release() {
-        owned.forEach(tensor -> tensor.storage().release());
-        owned.clear();
-    }
-
-    private Tensor of(DataType type, IntToDoubleFunction values, long... shape) {
-        Tensor tensor = TestTensors.of(backend, type, values, shape);
-        owned.add(tensor);
-        return tensor;
-    }
+public abstract class LargeIndexLaws extends LargeLaws {
 
     private Tensor numbers(DataType type, long seed, long... shape) {
         Random random = new Random(seed);
@@ -210,7 +182,9 @@ public abstract class LargeIndexLaws {
                             .map(v -> Math.floor(v * 2 * shape[0]) - shape[0])
                             .toArray();
             Tensor index = TestTensors.scattered(backend, DataType.INT64, at, random, longer);
-            owned.addAll(List.of(source, out, index));
+            own(source);
+            own(out);
+            own(index);
             checkScatter(true, source, axis, index, out);
             checkScatter(false, source, axis, index, out);
             // One index for a plane, lying in whatever way.

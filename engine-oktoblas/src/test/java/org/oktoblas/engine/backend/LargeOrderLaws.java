@@ -3,15 +3,10 @@ package org.oktoblas.engine.backend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Random;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,30 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Cumulative operations and sorting along axes of lengths that a device handles in one way or
  * another: several lines at once, one, parts of one.
  */
-public abstract class LargeOrderLaws {
-
-    private final Backend backend = backend();
-
-    private final List<Tensor> owned = new ArrayList<>();
-
-    /** Returns what is held to these laws. */
-    protected abstract Backend backend();
-
-    static Stream<DataType> types() {
-        return Stream.of(TestTensors.ALL);
-    }
-
-    @AfterEach
-    void release() {
-        owned.forEach(tensor -> tensor.storage().release());
-        owned.clear();
-    }
-
-    private Tensor of(DataType type, IntToDoubleFunction values, long... shape) {
-        Tensor tensor = TestTensors.of(backend, type, values, shape);
-        owned.add(tensor);
-        return tensor;
-    }
+public abstract class LargeOrderLaws extends LargeLaws {
 
     /** The row-major positions of a line's elements. */
     private static int[] line(long[] shape, int axis, int line) {
@@ -173,7 +145,7 @@ public abstract class LargeOrderLaws {
                 long[] shape = view.shape();
                 double[] zeros = new double[(int) view.count()];
                 Tensor out = TestTensors.scattered(backend, type, zeros, new Random(axis), shape);
-                owned.add(out);
+                own(out);
                 checkScan(ReduceOp.SUM, in.with(view), axis, out);
             }
         }
@@ -317,7 +289,8 @@ public abstract class LargeOrderLaws {
         Tensor values = TestTensors.scattered(backend, type, zeros, new Random(1), 3000, 4);
         Tensor indices =
                 TestTensors.scattered(backend, DataType.INT64, zeros, new Random(2), 3000, 4);
-        owned.addAll(List.of(values, indices));
+        own(values);
+        own(indices);
         checkSort(true, columns, 0, values, indices);
     }
 

@@ -4,13 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Reductions of sizes and layouts that a device divides between many threads in one way or another:
  * few results of many elements, many of few, rows, columns, and what is neither.
  */
-public abstract class LargeReductionLaws {
+public abstract class LargeReductionLaws extends LargeLaws {
 
     /** A shape, and the axes that are reduced. */
     private record Case(long[] shape, int... axes) {}
@@ -47,28 +44,6 @@ public abstract class LargeReductionLaws {
         of(over(0, 2, 4), 2, 3, 4, 5, 6, 7),
         of(over(), 30, 200),
     };
-
-    private final Backend backend = backend();
-
-    private final List<Tensor> owned = new ArrayList<>();
-
-    /** Returns what is held to these laws. */
-    protected abstract Backend backend();
-
-    static Stream<DataType> types() {
-        return Stream.of(TestTensors.ALL);
-    }
-
-    @AfterEach
-    void release() {
-        owned.forEach(tensor -> tensor.storage().release());
-        owned.clear();
-    }
-
-    private Tensor own(Tensor tensor) {
-        owned.add(tensor);
-        return tensor;
-    }
 
     /** Numbers whose sums neither overflow nor cancel to nothing, or whose products do not. */
     private Tensor content(DataType type, boolean products, long seed, long... shape) {
