@@ -330,3 +330,26 @@ constexpr int kSharedD128Q64 = 65536;
 constexpr int kSharedD128Q128 = 65536;
 constexpr int kSharedD256Q32 = 81920;
 constexpr int kSharedD256Q64 = 98304;
+
+extern __shared__ __align__(128) unsigned char shared[];
+
+// Kernels are named by type, width and queries of a block.
+#define PROMPT16(T, width, rows, parts, warps)                                                                        \
+  extern "C" __global__ void __launch_bounds__(warps * 32)                                                            \
+      attention_##T##_d##width##_q##rows(const __grid_constant__ AttentionParams p) {                                 \
+    using Kernel = Prompt16<T, width, parts, warps>;                                                                  \
+    static_assert(Kernel::kRows == rows && Kernel::kSharedBytes == kSharedD##width##Q##rows, "as the names say");     \
+    Kernel::run(p, shared);                                                                                           \
+  }
+
+#define PROMPTS16(T)               \
+  PROMPT16(T, 32, 32, 1, 2)        \
+  PROMPT16(T, 32, 64, 1, 4)        \
+  PROMPT16(T, 64, 32, 1, 2)        \
+  PROMPT16(T, 64, 64, 1, 4)        \
+  PROMPT16(T, 64, 128, 2, 4)       \
+  PROMPT16(T, 128, 32, 1, 2)       \
+  PROMPT16(T, 128, 64, 1, 4)       \
+  PROMPT16(T, 128, 128, 1, 8)      \
+  PROMPT16(T, 256, 32, 1, 2)       \
+  PROMPT16(T, 256, 64, 1, 4)
