@@ -16,6 +16,7 @@ import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 import org.oktoblas.kernels.Arithmetic;
+import org.oktoblas.kernels.KernelFamilies;
 import org.oktoblas.kernels.PackedWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,8 +38,11 @@ public final class CudaBackend extends StreamBackend {
     private static final Names<RandomOp> RANDOM = Names.of(RandomOp.class);
     private static final Names<Activation> ACTIVATION = Names.of(Activation.class);
 
+    private final KernelFamilies kernels;
+
     private CudaBackend(Gpu gpu, CudaStream stream) {
         super(gpu, stream);
+        kernels = gpu.kernels();
     }
 
     /** Returns why no GPU can be used, a sentence without its full stop, or nothing. */
@@ -85,14 +89,20 @@ public final class CudaBackend extends StreamBackend {
 
     @Override
     public void fill(Tensor out, Scalar value) {
-        run("fill", () -> gpu.elementwise().fill(stream, constant(value), out(out)), out, value);
+        run(
+                "fill",
+                () -> kernels.elementwise().fill(stream, constant(value), out(out)),
+                out,
+                value);
     }
 
     @Override
     public void arange(Scalar start, Scalar step, Tensor out) {
         run(
                 "arange",
-                () -> gpu.elementwise().arange(stream, constant(start), constant(step), out(out)),
+                () ->
+                        kernels.elementwise()
+                                .arange(stream, constant(start), constant(step), out(out)),
                 start,
                 step,
                 out);
@@ -100,19 +110,23 @@ public final class CudaBackend extends StreamBackend {
 
     @Override
     public void copy(Tensor in, Tensor out) {
-        run("copy", () -> gpu.elementwise().copy(stream, in(in), out(out)), in, out);
+        run("copy", () -> kernels.elementwise().copy(stream, in(in), out(out)), in, out);
     }
 
     @Override
     public void unary(UnaryOp op, Tensor in, Tensor out) {
-        run(op, () -> gpu.elementwise().unary(stream, UNARY.get(op), in(in), out(out)), in, out);
+        run(
+                op,
+                () -> kernels.elementwise().unary(stream, UNARY.get(op), in(in), out(out)),
+                in,
+                out);
     }
 
     @Override
     public void binary(BinaryOp op, Operand a, Operand b, Tensor out) {
         run(
                 op,
-                () -> gpu.elementwise().binary(stream, BINARY.get(op), in(a), in(b), out(out)),
+                () -> kernels.elementwise().binary(stream, BINARY.get(op), in(a), in(b), out(out)),
                 a,
                 b,
                 out);
@@ -122,7 +136,7 @@ public final class CudaBackend extends StreamBackend {
     public void where(Tensor condition, Operand a, Operand b, Tensor out) {
         run(
                 "where",
-                () -> gpu.elementwise().where(stream, in(condition), in(a), in(b), out(out)),
+                () -> kernels.elementwise().where(stream, in(condition), in(a), in(b), out(out)),
                 condition,
                 a,
                 b,
@@ -131,14 +145,18 @@ public final class CudaBackend extends StreamBackend {
 
     @Override
     public void reduce(ReduceOp op, Tensor in, Tensor out) {
-        run(op, () -> gpu.reductions().reduce(stream, REDUCE.get(op), in(in), out(out)), in, out);
+        run(
+                op,
+                () -> kernels.reductions().reduce(stream, REDUCE.get(op), in(in), out(out)),
+                in,
+                out);
     }
 
     @Override
     public void argReduce(boolean largest, Tensor in, int axis, Tensor out) {
         run(
                 largest ? "argMax" : "argMin",
-                () -> gpu.reductions().argReduce(stream, largest, in(in), axis, out(out)),
+                () -> kernels.reductions().argReduce(stream, largest, in(in), axis, out(out)),
                 in,
                 out);
     }
@@ -147,7 +165,7 @@ public final class CudaBackend extends StreamBackend {
     public void scan(ReduceOp op, Tensor in, int axis, Tensor out) {
         run(
                 "cumulative " + op,
-                () -> gpu.reductions().scan(stream, REDUCE.get(op), in(in), axis, out(out)),
+                () -> kernels.reductions().scan(stream, REDUCE.get(op), in(in), axis, out(out)),
                 in,
                 out);
     }
@@ -156,7 +174,7 @@ public final class CudaBackend extends StreamBackend {
     public void gather(Tensor in, int axis, Tensor index, Tensor out) {
         run(
                 "gather",
-                () -> gpu.indexing().gather(stream, in(in), axis, in(index), out(out)),
+                () -> kernels.indexing().gather(stream, in(in), axis, in(index), out(out)),
                 in,
                 index,
                 out);
@@ -167,7 +185,7 @@ public final class CudaBackend extends StreamBackend {
         run(
                 "scatter",
                 () ->
-                        gpu.indexing()
+                        kernels.indexing()
                                 .scatter(stream, accumulate, in(source), axis, in(index), out(out)),
                 source,
                 index,
@@ -179,7 +197,7 @@ public final class CudaBackend extends StreamBackend {
         run(
                 "sort",
                 () ->
-                        gpu.sorting()
+                        kernels.sorting()
                                 .sort(stream, descending, in(in), axis, out(values), out(indices)),
                 in,
                 values,
@@ -188,7 +206,7 @@ public final class CudaBackend extends StreamBackend {
 
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out) {
-        run("matmul", () -> gpu.gemm().matmul(stream, in(a), in(b), out(out), TF32), a, b, out);
+        run("matmul", () -> kernels.gemm().matmul(stream, in(a), in(b), out(out), TF32), a, b, out);
     }
 
     @Override
@@ -196,7 +214,7 @@ public final class CudaBackend extends StreamBackend {
         PackedWeights[] packed = new PackedWeights[1];
         run(
                 "packing weights",
-                () -> packed[0] = gpu.linear().pack(stream, in(matrix), arithmetic(mode)),
+                () -> packed[0] = kernels.linear().pack(stream, in(matrix), arithmetic(mode)),
                 matrix);
         return new CudaMatrix(packed[0]);
     }
@@ -222,7 +240,7 @@ public final class CudaBackend extends StreamBackend {
                 new LinearLayer(weights),
                 () -> {
                     weights.memory().readOn(stream);
-                    gpu.linear()
+                    kernels.linear()
                             .apply(
                                     stream,
                                     in(a),
@@ -256,7 +274,7 @@ public final class CudaBackend extends StreamBackend {
     public void softmax(boolean logarithm, Tensor in, int axis, Tensor out) {
         run(
                 logarithm ? "log-softmax" : "softmax",
-                () -> gpu.normalization().softmax(stream, logarithm, in(in), axis, out(out)),
+                () -> kernels.normalization().softmax(stream, logarithm, in(in), axis, out(out)),
                 in,
                 out);
     }
@@ -267,7 +285,7 @@ public final class CudaBackend extends StreamBackend {
         run(
                 "layer norm",
                 () ->
-                        gpu.normalization()
+                        kernels.normalization()
                                 .layerNorm(
                                         stream, in(in), axes, in(gamma), in(beta), epsilon,
                                         out(out)),
@@ -283,7 +301,7 @@ public final class CudaBackend extends StreamBackend {
         run(
                 "attention",
                 () ->
-                        gpu.attention()
+                        kernels.attention()
                                 .causal(
                                         stream,
                                         in(query),
@@ -305,7 +323,7 @@ public final class CudaBackend extends StreamBackend {
         run(
                 op,
                 () ->
-                        gpu.randomNumbers()
+                        kernels.randomNumbers()
                                 .draw(
                                         stream,
                                         RANDOM.get(op),

@@ -6,6 +6,7 @@ import org.oktoblas.bench.gpu.RandomData.Input;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
+import org.oktoblas.kernels.KernelFamilies;
 
 /** Attention: for prompts, for one query against a cache, and over all keys. */
 final class AttentionWork {
@@ -15,14 +16,14 @@ final class AttentionWork {
     private final Check check;
     private final CudaStream stream;
     private final ElementType type;
-    private final Families families;
+    private final KernelFamilies families;
     private final int batch;
     private final int heads;
     private final int queries;
     private final int keys;
     private final int width;
 
-    AttentionWork(KernelCase task, Arena arena, Check check, Families families) {
+    AttentionWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
         this.task = task;
         this.arena = arena;
         this.check = check;

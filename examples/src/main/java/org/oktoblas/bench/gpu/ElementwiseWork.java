@@ -7,6 +7,7 @@ import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.Elementwise;
+import org.oktoblas.kernels.KernelFamilies;
 
 /** Elementwise operations and copies. */
 final class ElementwiseWork {
@@ -16,9 +17,9 @@ final class ElementwiseWork {
     private final Check check;
     private final CudaStream stream;
     private final ElementType type;
-    private final Families families;
+    private final KernelFamilies families;
 
-    ElementwiseWork(KernelCase task, Arena arena, Check check, Families families) {
+    ElementwiseWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
         this.task = task;
         this.arena = arena;
         this.check = check;

@@ -9,6 +9,7 @@ import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.Arithmetic;
+import org.oktoblas.kernels.KernelFamilies;
 import org.oktoblas.kernels.PackedWeights;
 
 /** Matrix products. */
@@ -21,12 +22,12 @@ final class GemmWork {
     private final Check check;
     private final CudaStream stream;
     private final ElementType type;
-    private final Families families;
+    private final KernelFamilies families;
     private final int m;
     private final int n;
     private final int k;
 
-    GemmWork(KernelCase task, Arena arena, Check check, Families families) {
+    GemmWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
         this.task = task;
         this.arena = arena;
         this.check = check;

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.CudaStream;
+import org.oktoblas.kernels.KernelFamilies;
 
 /** Our kernels, by themselves. */
 final class KernelContender implements Contender {
@@ -12,7 +13,7 @@ final class KernelContender implements Contender {
     private final CudaDevice device;
     private final CudaStream stream;
     private final RandomData data;
-    private final Families families;
+    private final KernelFamilies families;
     private final ByteBuffer piece =
             ByteBuffer.allocateDirect(Check.PIECE_BYTES).order(ByteOrder.nativeOrder());
 
@@ -20,7 +21,7 @@ final class KernelContender implements Contender {
         this.device = device;
         stream = device.borrowStream();
         data = new RandomData(stream);
-        families = new Families(device);
+        families = new KernelFamilies(device);
     }
 
     @Override

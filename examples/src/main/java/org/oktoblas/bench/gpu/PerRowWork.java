@@ -6,6 +6,7 @@ import org.oktoblas.bench.gpu.RandomData.Input;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
+import org.oktoblas.kernels.KernelFamilies;
 
 /** Softmax and layer norm over the rows of a matrix. */
 final class PerRowWork {
@@ -17,11 +18,11 @@ final class PerRowWork {
     private final Check check;
     private final CudaStream stream;
     private final ElementType type;
-    private final Families families;
+    private final KernelFamilies families;
     private final int rows;
     private final int width;
 
-    PerRowWork(KernelCase task, Arena arena, Check check, Families families) {
+    PerRowWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
         this.task = task;
         this.arena = arena;
         this.check = check;

@@ -7,6 +7,7 @@ import org.oktoblas.bench.gpu.RandomData.Input;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
+import org.oktoblas.kernels.KernelFamilies;
 
 /** Reductions of a matrix, and what orders its rows. */
 final class ReduceWork {
@@ -18,11 +19,11 @@ final class ReduceWork {
     private final Check check;
     private final CudaStream stream;
     private final ElementType type;
-    private final Families families;
+    private final KernelFamilies families;
     private final int rows;
     private final int columns;
 
-    ReduceWork(KernelCase task, Arena arena, Check check, Families families) {
+    ReduceWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
         this.task = task;
         this.arena = arena;
         this.check = check;
