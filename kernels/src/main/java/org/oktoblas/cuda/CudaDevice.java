@@ -8,6 +8,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntSupplier;
 import org.oktoblas.kernels.Kernel;
 import org.oktoblas.kernels.KernelLibrary;
 
@@ -150,11 +151,7 @@ public final class CudaDevice {
                         name -> {
                             Driver.Module loaded = new Driver.Module();
                             byte[] fatbin = library.fatbin(description);
-                            int code = Driver.load(loaded, fatbin);
-                            if (code == Driver.OUT_OF_MEMORY) {
-                                trim();
-                                code = Driver.load(loaded, fatbin);
-                            }
+                            int code = callInNeed(() -> Driver.load(loaded, fatbin));
                             if (code != Driver.SUCCESS) {
                                 throw CudaException.of(code, "cuModuleLoadDataEx", this, name);
                             }
@@ -169,7 +166,10 @@ public final class CudaDevice {
         return pool.statistics();
     }
 
-    /** Waits for the device's work, and gives back to it all memory that is not in use. */
+    /**
+     * Waits for the device's work, and gives back to it all memory that is not in use. Captures
+     * under way are not disturbed: they are recorded on streams of their own, which are let be.
+     */
     public void trim() {
         makeCurrent();
         for (CudaStream stream : streams) {
@@ -220,6 +220,19 @@ public final class CudaDevice {
         if (code != Driver.SUCCESS) {
             throw CudaException.of(code, "cuCtxSetCurrent", this, null);
         }
+    }
+
+    /**
+     * Makes a call of the driver, and where it has no memory for that, once more without reserves.
+     * Returns the driver's last code.
+     */
+    int callInNeed(IntSupplier call) {
+        int code = call.getAsInt();
+        if (code == Driver.OUT_OF_MEMORY) {
+            trim();
+            code = call.getAsInt();
+        }
+        return code;
     }
 
     Driver.Context context() {

@@ -64,8 +64,10 @@ public final class CudaGraph implements AutoCloseable {
                         memory[i].read(stream);
                     }
                 }
+                // The first launch on a device takes the graph there, which needs memory.
                 CudaException.check(
-                        Driver.launch(executable, stream.handle()),
+                        stream.device()
+                                .callInNeed(() -> Driver.launch(executable, stream.handle())),
                         "cuGraphLaunch",
                         stream.device());
             }

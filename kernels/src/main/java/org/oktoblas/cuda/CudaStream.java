@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 
 /**
  * A queue of work of one device. Work of one stream runs in order; streams run beside each other
@@ -253,16 +254,19 @@ public final class CudaStream {
         try {
             device.makeCurrent();
             kernel.grant(dynamicSharedBytes);
-            int code =
-                    Driver.launch(
-                            kernel.function(),
-                            gridX,
-                            gridY,
-                            gridZ,
-                            kernel.threads(),
-                            dynamicSharedBytes,
-                            active,
-                            arguments.handle());
+            IntSupplier call =
+                    () ->
+                            Driver.launch(
+                                    kernel.function(),
+                                    gridX,
+                                    gridY,
+                                    gridZ,
+                                    kernel.threads(),
+                                    dynamicSharedBytes,
+                                    active,
+                                    arguments.handle());
+            // A capture that a launch failed in may be void: a second try would hide why.
+            int code = capture == null ? device.callInNeed(call) : call.getAsInt();
             if (code != Driver.SUCCESS) {
                 throw CudaException.of(
                         code,
@@ -381,7 +385,9 @@ public final class CudaStream {
                 check(code, "cuStreamEndCapture");
                 recording.end();
                 Driver.Executable executable = new Driver.Executable();
-                check(Driver.instantiate(executable, graph), "cuGraphInstantiate");
+                check(
+                        device.callInNeed(() -> Driver.instantiate(executable, graph)),
+                        "cuGraphInstantiate");
                 CudaGraph result = new CudaGraph(this, executable, recording);
                 done = true;
                 return result;
