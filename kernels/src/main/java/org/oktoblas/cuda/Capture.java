@@ -2,6 +2,7 @@ package org.oktoblas.cuda;
 
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -85,14 +86,20 @@ final class Capture {
         return uses;
     }
 
-    /** Gives all memory back; the stream is ordered after all that used it. */
+    /**
+     * Gives all memory back; the stream is ordered after all that used it. Where that fails for a
+     * part, the next call goes on with the rest.
+     */
     synchronized void release() {
         over = true;
-        uses.keySet().forEach(DeviceMemory::letGo);
-        uses.clear();
-        for (Block block : blocks) {
+        for (Iterator<DeviceMemory> rest = uses.keySet().iterator(); rest.hasNext(); ) {
+            DeviceMemory memory = rest.next();
+            rest.remove();
+            memory.letGo();
+        }
+        while (!blocks.isEmpty()) {
+            Block block = blocks.remove(blocks.size() - 1);
             stream.recycle(block.address, block.bytes);
         }
-        blocks.clear();
     }
 }

@@ -76,21 +76,32 @@ public final class CudaGraph implements AutoCloseable {
         }
     }
 
-    /** Frees the graph and its memory once its replays are done. */
+    /**
+     * Frees the graph and its memory once its replays are done; of a lost device, only the figures
+     * know it.
+     */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
-        if (home.device().isLost()) {
-            return;
+        CudaDevice device = home.device();
+        try {
+            if (!device.isLost()) {
+                device.makeCurrent();
+                for (CudaStream stream : launchedOn) {
+                    home.waitFor(stream, Long.MAX_VALUE);
+                }
+                Driver.destroy(executable);
+            }
+            capture.release();
+        } catch (CudaException e) {
+            if (device.isLost()) {
+                // Nothing is there to wait for; the figures still count what is left.
+                capture.release();
+            }
+            throw e;
         }
-        home.device().makeCurrent();
-        for (CudaStream stream : launchedOn) {
-            home.waitFor(stream, Long.MAX_VALUE);
-        }
-        Driver.destroy(executable);
-        capture.release();
     }
 }
