@@ -19,9 +19,13 @@ import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The CPU: one backend a process. */
 public final class CpuBackend implements Backend {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(CpuBackend.class);
 
     private static final CpuBackend INSTANCE =
             new CpuBackend(System.getProperty("ai.djl.oktoblas.matmul", "auto"));
@@ -41,21 +45,34 @@ public final class CpuBackend implements Backend {
      *     oneDNN where it loads
      */
     CpuBackend(String matmul) {
-        dnnl =
-                switch (matmul) {
-                    case "auto" -> Dnnl.ifFast();
-                    case "onednn" -> Dnnl.get();
-                    case "java" -> null;
-                    default ->
-                            throw new IllegalArgumentException(
-                                    "ai.djl.oktoblas.matmul is auto, onednn or java, not \""
-                                            + matmul
-                                            + "\".");
-                };
+        dnnl = dnnl(matmul);
         if (dnnl == null && matmul.equals("onednn")) {
             throw new EngineException(
                     "ai.djl.oktoblas.matmul asks for onednn, but its library does not load on this"
                             + " machine; the log says why.");
+        }
+    }
+
+    private static Dnnl dnnl(String matmul) {
+        try {
+            return switch (matmul) {
+                case "auto" -> Dnnl.ifFast();
+                case "onednn" -> Dnnl.get();
+                case "java" -> null;
+                default ->
+                        throw new IllegalArgumentException(
+                                "ai.djl.oktoblas.matmul is auto, onednn or java, not \""
+                                        + matmul
+                                        + "\".");
+            };
+        } catch (NoClassDefFoundError e) {
+            // Dnnl says itself why the library does not load, but not without JavaCPP's classes,
+            // for then it does not load either.
+            LOGGER.warn(
+                    "oneDNN's jars are not on the class path, so matrices are multiplied in plain"
+                            + " Java, which is several times slower: {}",
+                    e.toString());
+            return null;
         }
     }
 
