@@ -10,26 +10,19 @@ with torch, over inputs that rotate through more than the L2 cache. Exits with 1
 import argparse
 import ctypes
 import fnmatch
-import json
 import math
 import re
-import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-CUDA = Path(__file__).resolve().parents[1] / "src/main/cuda"
-ROUNDS = 9
+from laboratory import (CUDA, Float, Int, Long, Pointer, compile_kernels, constants, graph, launcher, medians, race,
+                        save)
+
 TYPES = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32}
 TOLERANCE = {"f16": 1e-3, "bf16": 8e-3, "f32": 1e-5}
-DRIVER = ctypes.CDLL("libcuda.so.1")
-MAX_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-
-Pointer, Int, Long, Float = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong, ctypes.c_float
 
 # batch, heads, queries, keys, width, causal
 PLACES = [(1, 1, 128, 128, 64, 0), (1, 1, 512, 512, 64, 0), (1, 1, 1024, 1024, 64, 0), (8, 1, 128, 128, 64, 0),
@@ -54,45 +47,6 @@ class Params(ctypes.Structure):
                                  "chunks", "lane_bits")] + [("sums", Pointer), ("weights", Pointer)]
 
 
-def call(name, *arguments):
-    code = getattr(DRIVER, name)(*arguments)
-    if code:
-        message = ctypes.c_char_p()
-        DRIVER.cuGetErrorString(code, ctypes.byref(message))
-        raise RuntimeError(f"{name}: {(message.value or b'?').decode()}")
-
-
-def constants(source):
-    """The constants of a source and of the headers that it includes with quotes."""
-    text = source.read_text()
-    found = {name: int(value) for name, value in re.findall(r"^constexpr int k(\w+) = (\d+);", text, re.M)}
-    for include in re.findall(r'^#include "(.+)"', text, re.M):
-        found |= constants(CUDA / include)
-    return found
-
-
-def compile_kernels(source):
-    """Returns the functions of a source by symbol, with the source's constants."""
-    major, minor = torch.cuda.get_device_capability()
-    arch = f"{major}{minor}" + ("a" if major >= 9 else "")
-    with tempfile.TemporaryDirectory() as folder:
-        cubin = Path(folder) / "kernels.cubin"
-        report = subprocess.run(["nvcc", "-std=c++17", "-O3", "-I", str(CUDA), "--cubin", "-gencode",
-                                 f"arch=compute_{arch},code=sm_{arch}", "-Xptxas", "-v", "-o", str(cubin),
-                                 str(source)], capture_output=True, text=True)
-        if report.returncode:
-            sys.exit(report.stderr)
-        image = cubin.read_bytes()
-    torch.zeros(1, device="cuda")  # makes the context
-    module = ctypes.c_void_p()
-    call("cuModuleLoadData", ctypes.byref(module), image)
-    functions = {}
-    for symbol in re.findall(r"Compiling entry function '(\w+)'", report.stderr):
-        functions[symbol] = ctypes.c_void_p()
-        call("cuModuleGetFunction", ctypes.byref(functions[symbol]), module, symbol.encode())
-    return functions, constants(source)
-
-
 def place(tensor):
     strides = tensor.stride()
     vector = 16 // tensor.element_size()
@@ -108,7 +62,8 @@ class Kernels:
         self.kind = kind
         self.functions, self.constants = {}, {}
         for name in (f"prompt_{kind}", "split_floating"):
-            functions, found = compile_kernels(CUDA / f"attention/{name}_sm80.cu")
+            source = CUDA / f"attention/{name}_sm80.cu"
+            functions, found = compile_kernels(source), constants(source)
             self.functions |= {s: f for s, f in functions.items() if f"_{kind}" in s and s not in self.functions}
             self.constants |= found
 
@@ -148,19 +103,16 @@ class Kernels:
                         abs(factor) if halves else factor, int(bool(halves) and scale < 0), heads, batch * heads,
                         queries, keys, width, keys - queries if causal else keys, tiles, chunk, chunks,
                         max(0, math.ceil(math.log2(width / numbers))), parts[0].data_ptr(), parts[1].data_ptr())
-        function = self.functions[symbol]
-        call("cuFuncSetAttribute", function, MAX_DYNAMIC_SHARED, shared)
-        parameters = (ctypes.c_void_p * 1)(ctypes.addressof(params))
-        combine = self.functions[f"attention_combine_{self.kind}"]
+        kept = parts, out, q, k, v, mask
+        attend = launcher(self.functions[symbol], batch * heads * tiles * chunks, threads, shared, params, *kept)
+        if chunks == 1:
+            return attend
+        combine = launcher(self.functions[f"attention_combine_{self.kind}"], batch * heads * queries,
+                           self.constants["SplitThreads"], 0, params, *kept)
 
         def launch():
-            stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
-            call("cuLaunchKernel", function, batch * heads * tiles * chunks, 1, 1, threads, 1, 1, shared, stream,
-                 parameters, None)
-            if chunks > 1:
-                call("cuLaunchKernel", combine, batch * heads * queries, 1, 1, self.constants["SplitThreads"], 1, 1,
-                     0, stream, parameters, None)
-        launch.keeps = params, parameters, parts, out, q, k, v, mask
+            attend()
+            combine()
         return launch
 
 
@@ -206,29 +158,6 @@ def check(kernels, pattern):
     return good
 
 
-def graph(runs):
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):
-        for run in runs:
-            run()
-        stream.synchronize()
-        captured = torch.cuda.CUDAGraph()
-        captured.capture_begin()
-        for run in runs:
-            run()
-        captured.capture_end()
-    return captured
-
-
-def microseconds(captured, count):
-    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    start.record()
-    captured.replay()
-    end.record()
-    end.synchronize()
-    return start.elapsed_time(end) * 1e3 / count
-
-
 def measure(kernels, pattern, rows_of_result):
     for batch, heads, queries, keys, width, causal in PLACES:
         size = batch * heads * (queries + 2 * keys) * width * TYPES[kernels.kind].itemsize
@@ -243,15 +172,11 @@ def measure(kernels, pattern, rows_of_result):
             if fnmatch.fnmatch(symbol, pattern) and not ("_few_" in symbol or "_wide_" in symbol):
                 graphs[f"{symbol} chunk {chunk}"] = graph(
                     [kernels.launcher(symbol, chunk, out, *s, None, scale, causal) for s, out in zip(sets, outs)])
-        times = {name: [] for name in graphs}
-        for _ in range(ROUNDS + 2):
-            for name, captured in graphs.items():
-                times[name].append(microseconds(captured, copies))
-        medians = {name: statistics.median(found[2:]) for name, found in times.items()}
+        middle = medians(race(graphs, copies))
         case = f"{kernels.kind} b{batch} h{heads} t{queries} s{keys} d{width}" + (" causal" if causal else "")
-        for name, time in sorted(medians.items(), key=lambda item: item[1]):
-            print(f"{case}: {name:36s} {time:9.2f} us, {medians['torch'] / time:.2f} times torch")
-        rows_of_result.append({"case": case, "microseconds": {n: round(t, 3) for n, t in medians.items()}})
+        for name, time in middle.items():
+            print(f"{case}: {name:36s} {time:9.2f} us, {middle['torch'] / time:.2f} times torch")
+        rows_of_result.append({"case": case, "microseconds": {n: round(t, 3) for n, t in middle.items()}})
 
 
 def main():
@@ -265,9 +190,7 @@ def main():
     good = check(kernels, options.kernel)
     rows_of_result = []
     measure(kernels, options.kernel, rows_of_result)
-    if options.json:
-        options.json.write_text(json.dumps({"device": torch.cuda.get_device_name(), "rows": rows_of_result}, indent=1)
-                                + "\n")
+    save(options.json, rows_of_result)
     sys.exit(0 if good else 1)
 
 

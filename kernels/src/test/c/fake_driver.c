@@ -56,6 +56,7 @@ MAKES_ONE(cuModuleLoadDataEx)
 MAKES_ONE(cuModuleGetFunction)
 DOES_NOTHING(cuFuncSetAttribute)
 DOES_NOTHING(cuLaunchKernel)
+DOES_NOTHING(cuOccupancyMaxActiveClusters)
 DOES_NOTHING(cuTensorMapEncodeTiled)
 
 DOES_NOTHING(cuStreamBeginCapture_v2)

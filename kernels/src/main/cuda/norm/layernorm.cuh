@@ -1,7 +1,9 @@
 // Layer norm over rows: out = (x - mean) / sqrt(variance + epsilon) * gamma + beta, the variance biased.
 //   row      a group of threads (from one to the block) keeps a row in registers, so that memory is read once;
-//   partial, finish   rows that are too long for a block: mean and squared distances of each slice first, then,
-//            reading again, the results.
+//   plain    the same for rows that are as simple as most are (layernorm_plain.cuh);
+//   cluster  a cluster of blocks keeps a long row in registers, where the device has clusters (layernorm_cluster.cuh);
+//   partial, finish   other long rows: mean and squared distances of each slice first, then, reading again, the
+//            results.
 // Mean and variance are two passes over registers, because the one-pass formula E[x^2] - E[x]^2 cancels where the mean
 // is large. The second pass also sums x - mean, which is what rounding left out of the mean, and puts it in.
 #pragma once
@@ -29,8 +31,8 @@ struct LayerNormParams {
   double epsilon;
   int count;    // elements of a row
   int group_bits;  // row: the logarithm of how many threads share one
-  int vectors;  // row: 16-byte vectors that the busiest of them has
-  int slice;    // partial, finish: elements of a slice, a multiple of what a vector holds
+  int vectors;  // row, cluster: 16-byte vectors that the busiest of them has
+  int slice;    // partial, finish: elements of a slice, a multiple of what a vector holds; cluster: vectors of a block
   int slices;
   int unused;
   void* partial;  // partial, finish: count, mean and squared distances of every slice
@@ -57,6 +59,12 @@ __device__ __forceinline__ Words shifted(Words low, Words high, unsigned bytes) 
   return result;
 }
 
+// A word of a scale or shift, which nothing writes while the kernel runs: the compiler may move such loads over stores.
+__device__ __forceinline__ Words read_only(const Words* at) {
+  const uint4 word = __ldg(reinterpret_cast<const uint4*>(at));
+  return {word.x, word.y, word.z, word.w};
+}
+
 struct Product {
   template <typename W>
   static __device__ __forceinline__ W of(W a, W b) {
@@ -77,8 +85,8 @@ __device__ __forceinline__ void apply(const P* parameter, int first, Share share
     const Words* word = reinterpret_cast<const Words*>(reinterpret_cast<const char*>(at) - apart);
 #pragma unroll
     for (int i = 0; i < V / N; ++i) {
-      Words part = word[i];
-      if (kAstride && apart != 0) part = shifted(part, word[i + 1], apart);
+      Words part = read_only(word + i);
+      if (kAstride && apart != 0) part = shifted(part, read_only(word + i + 1), apart);
       Wide<T> wide[N];
       spread<P>(part, wide);
 #pragma unroll

@@ -119,25 +119,40 @@ struct Share {
   __device__ __forceinline__ bool has(int i) const { return static_cast<unsigned>(i) < static_cast<unsigned>(count); }
 };
 
-// How many elements past a 16-byte boundary an address lies.
-template <typename T>
+// How many elements past such a boundary an address lies.
+template <int kBytes = 16, typename T>
 __device__ __forceinline__ int phase(const T* at) {
-  return static_cast<int>(reinterpret_cast<unsigned long long>(at) % 16 / sizeof(T));
+  return static_cast<int>(reinterpret_cast<unsigned long long>(at) % kBytes / sizeof(T));
 }
 
-// The share of a thread in a row: vectors follow the input where it has no gaps, else the output.
-template <typename T>
+// What caches keep together: requests of long rows begin at such lines.
+constexpr int kLineBytes = 128;
+
+// The share of a thread in a row: vectors follow the input where it has no gaps, else the output. They begin where a
+// word of so many bytes does.
+template <int kBytes = 16, typename T>
 __device__ __forceinline__ Share share_of(const T* in, long long in_stride, const T* out, int count, int rank,
                                           int group, int vectors) {
   Share share;
-  share.first = rank * kVector<T> - (in_stride == 1 ? phase(in) : phase(out));
+  share.first = rank * kVector<T> - (in_stride == 1 ? phase<kBytes>(in) : phase<kBytes>(out));
   share.step = group * kVector<T>;
   share.count = count;
   share.vectors = vectors;
   return share;
 }
 
-// Reads a share; absent elements get a value of their own. All loads come before the first use of any.
+// One vector of a share, put together from its elements; absent ones get a value of their own.
+template <typename T>
+__device__ __forceinline__ Words gathered(const T* row, long long stride, Share share, int at, Wide<T> absent) {
+  Wide<T> values[kVector<T>];
+#pragma unroll
+  for (int e = 0; e < kVector<T>; ++e) values[e] = share.has(at + e) ? widen(row[(at + e) * stride]) : absent;
+  return packed<T>(values);
+}
+
+// Reads a share; absent elements get a value of their own. Loads of whole vectors come before the first use of any. A
+// vector that must be gathered makes its warp wait: of 16-bit numbers, where that was measured to matter, those come
+// last.
 template <typename T, int N>
 __device__ __forceinline__ void load(Held<N>& x, const T* row, long long stride, Share share, Wide<T> absent) {
   constexpr int V = kVector<T>;
@@ -148,11 +163,16 @@ __device__ __forceinline__ void load(Held<N>& x, const T* row, long long stride,
     // Without gaps vectors are aligned: their phase is the row's own.
     if (stride == 1 && share.has_all(at, V)) {
       x[j] = *reinterpret_cast<const Words*>(row + at);
-    } else {
-      Wide<T> values[V];
+    } else if (!kIsHalf<T>) {
+      x[j] = gathered(row, stride, share, at, absent);
+    }
+  }
+  if constexpr (kIsHalf<T>) {
 #pragma unroll
-      for (int e = 0; e < V; ++e) values[e] = share.has(at + e) ? widen(row[(at + e) * stride]) : absent;
-      x[j] = packed<T>(values);
+    for (int j = 0; j < N; ++j) {
+      if (j >= share.vectors) break;
+      const int at = share.at(j);
+      if (stride != 1 || !share.has_all(at, V)) x[j] = gathered(row, stride, share, at, absent);
     }
   }
 }

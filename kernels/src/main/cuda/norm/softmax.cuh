@@ -150,7 +150,7 @@ __device__ __forceinline__ void finish(const SoftmaxParams& p, const Held<N>& x,
   }
 }
 
-template <typename T, int kThreads, int N = kVectors<T>>
+template <typename T, int kThreads, int N = kVectors<T>, int kBytes = 16>
 __device__ __forceinline__ void softmax_row(const SoftmaxParams& p) {
   using W = Wide<T>;
   __shared__ W maxima[1][kMostWarps];
@@ -163,7 +163,7 @@ __device__ __forceinline__ void softmax_row(const SoftmaxParams& p) {
   T* out = static_cast<T*>(p.out) + at[0];
   const T* in = static_cast<const T*>(p.in) + at[1];
   const Share share =
-      share_of(in, p.in_stride, out, exists ? p.count : 0, threadIdx.x & (group - 1), group, p.vectors);
+      share_of<kBytes>(in, p.in_stride, out, exists ? p.count : 0, threadIdx.x & (group - 1), group, p.vectors);
 
   Held<N> x;
   load<T, N>(x, in, p.in_stride, share, kLowest<T>);

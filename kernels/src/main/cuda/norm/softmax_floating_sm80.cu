@@ -28,7 +28,7 @@
 #define LONGEST(name, T, threads, held)                                                                               \
   extern "C" __global__ void __launch_bounds__(threads)                                                               \
       softmax_longest_##name(const __grid_constant__ SoftmaxParams p) {                                               \
-    softmax_row<T, threads, held / kVector<T>>(p);                                                                    \
+    softmax_row<T, threads, held / kVector<T>, kLineBytes>(p);                                                        \
   }
 
 LONGEST(f32, f32, kSoftmaxFloatThreads, kLongestFloats)

@@ -137,6 +137,14 @@ public final class CudaDevice {
         return kernel != null ? kernel : kernels.computeIfAbsent(symbol, this::load);
     }
 
+    /** Returns a kernel if this build has machine code of it for this very device. */
+    public Optional<CudaKernel> kernelIfCompiled(String symbol) {
+        return library.has(symbol)
+                        && library.kernel(symbol).runsOn(properties.major(), properties.minor())
+                ? Optional.of(kernel(symbol))
+                : Optional.empty();
+    }
+
     private CudaKernel load(String symbol) {
         return load(library, symbol);
     }

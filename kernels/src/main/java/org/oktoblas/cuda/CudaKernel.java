@@ -19,6 +19,7 @@ public final class CudaKernel {
     private final int parameterBytes;
     private volatile int granted;
     private final Map<Integer, Integer> occupancy = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> clusters = new ConcurrentHashMap<>();
 
     CudaKernel(CudaDevice device, Kernel description, Driver.Module module) {
         this.device = device;
@@ -83,6 +84,28 @@ public final class CudaKernel {
                 Driver.occupancy(function, threads(), dynamicSharedBytes, blocks),
                 "cuOccupancyMaxActiveBlocksPerMultiprocessor");
         return blocks[0];
+    }
+
+    /** Returns how many of the kernel's clusters the device holds at once; 0 if not even one. */
+    public int clustersAtOnce(int dynamicSharedBytes) {
+        Integer known = clusters.get(dynamicSharedBytes);
+        return known != null
+                ? known
+                : clusters.computeIfAbsent(dynamicSharedBytes, this::askClusters);
+    }
+
+    private int askClusters(int dynamicSharedBytes) {
+        if (dynamicSharedBytes > mostDynamicShared) {
+            return 0;
+        }
+        device.makeCurrent();
+        grant(dynamicSharedBytes);
+        int[] count = new int[1];
+        check(
+                Driver.clusters(
+                        function, description.cluster(), threads(), dynamicSharedBytes, count),
+                "cuOccupancyMaxActiveClusters");
+        return count[0];
     }
 
     CudaDevice device() {

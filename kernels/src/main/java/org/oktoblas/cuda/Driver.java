@@ -88,7 +88,11 @@ final class Driver {
     static final class Module extends CUmodule {}
 
     /** A kernel of a loaded fatbin. */
-    static final class Function extends CUfunction {}
+    static final class Function extends CUfunction {
+        long value() {
+            return getNativePointer();
+        }
+    }
 
     /** A captured graph. */
     static final class Graph extends CUgraph {}
@@ -122,6 +126,8 @@ final class Driver {
         static native int cuMemAllocFromPoolAsync(long address, long bytes, long pool, long stream);
 
         static native int cuMemFreeAsync(long address, long stream);
+
+        static native int cuOccupancyMaxActiveClusters(long clusters, long function, long launch);
 
         static native int cuTensorMapEncodeTiled(
                 long map,
@@ -415,6 +421,23 @@ final class Driver {
     static int occupancy(Function function, int threads, long sharedBytes, int[] blocks) {
         return JCudaDriver.cuOccupancyMaxActiveBlocksPerMultiprocessor(
                 blocks, function, threads, sharedBytes);
+    }
+
+    /** Asks how many clusters of so many blocks, for which the kernel is compiled, fit. */
+    static int clusters(
+            Function function, int blocks, int threads, int sharedBytes, int[] clusters) {
+        synchronized (SCRATCH) {
+            // CUlaunchConfig: grid, block, shared memory, stream, attributes and their number.
+            int[] dimensions = {blocks, 1, 1, threads, 1, 1, sharedBytes, 0, 0, 0, 0, 0, 0, 0};
+            for (int i = 0; i < dimensions.length; i++) {
+                SCRATCH.putInt(8 + Integer.BYTES * i, dimensions[i]);
+            }
+            int code =
+                    More.cuOccupancyMaxActiveClusters(
+                            address(SCRATCH), function.value(), address(SCRATCH) + 8);
+            clusters[0] = SCRATCH.getInt(0);
+            return code;
+        }
     }
 
     static int launch(

@@ -73,6 +73,11 @@ public final class KernelLibrary {
         return List.copyOf(kernels.values());
     }
 
+    /** Returns whether there is a kernel of that symbol. */
+    public boolean has(String symbol) {
+        return kernels.containsKey(symbol);
+    }
+
     /**
      * Returns a kernel by its symbol.
      *

@@ -2,7 +2,7 @@ package org.oktoblas.kernels;
 
 import java.util.Arrays;
 import java.util.List;
-import org.oktoblas.cuda.Arguments;
+import java.util.Optional;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.CudaKernel;
 import org.oktoblas.cuda.CudaStream;
@@ -14,19 +14,20 @@ import org.oktoblas.cuda.Iteration;
 final class LayerNorm {
 
     private final RowKernels kernels;
+    private final Optional<CudaKernel> plain;
+    private final Optional<CudaKernel> cluster;
     private final Elementwise elementwise;
     private final ElementType type;
 
     LayerNorm(CudaDevice device, Elementwise elementwise, ElementType type) {
-        // A block a row, with as many registers as that takes, hides too little of the time that
-        // scales and shifts take to come: reading long rows twice is faster.
+        // One block with a whole row would read scales and shifts as long as that from the cache
+        // for every row: without clusters, reading long rows twice is faster.
         kernels = new RowKernels(device, "layernorm", type, false);
+        plain = type == ElementType.F64 ? Optional.empty() : Optional.of(kernels.kernel("plain"));
+        cluster = device.kernelIfCompiled("layernorm_cluster_" + type.suffix());
         this.elementwise = elementwise;
         this.type = type;
     }
-
-    /** A scale or shift as kernels take it; none has address 0. */
-    private record Parameter(long address, boolean wide) {}
 
     void run(
             CudaStream stream,
@@ -63,14 +64,12 @@ final class LayerNorm {
         return epsilon > 0 ? Math.max(epsilon, Float.MIN_NORMAL) : epsilon;
     }
 
-    private Parameter parameter(Temporaries temporaries, DeviceTensor tensor) {
-        if (tensor == null) {
-            return new Parameter(0, false);
-        }
+    private DeviceTensor parameter(Temporaries temporaries, DeviceTensor tensor) {
         ElementType wide = RowKernels.wide(type);
-        boolean usable = tensor.isDense() && (tensor.type() == type || tensor.type() == wide);
-        DeviceTensor used = usable ? tensor : temporaries.copy(tensor, wide);
-        return new Parameter(used.address(), used.type() == wide);
+        boolean usable =
+                tensor == null
+                        || tensor.isDense() && (tensor.type() == type || tensor.type() == wide);
+        return usable ? tensor : temporaries.copy(tensor, wide);
     }
 
     /** Returns the stride of the axes from one on taken as one, or 0 if they do not lie so. */
@@ -98,8 +97,8 @@ final class LayerNorm {
             Temporaries temporaries,
             DeviceTensor in,
             int first,
-            Parameter gamma,
-            Parameter beta,
+            DeviceTensor gamma,
+            DeviceTensor beta,
             double epsilon,
             DeviceTensor out) {
         int count = RowKernels.length(Axes.count(Arrays.copyOfRange(in.shape(), first, in.rank())));
@@ -110,40 +109,74 @@ final class LayerNorm {
                         Arrays.copyOf(in.shape(), first),
                         Arrays.copyOf(out.strides(), first),
                         Arrays.copyOf(in.strides(), first))) {
+            LayerNormRows rows =
+                    new LayerNormRows(
+                            walk, in, out, count, inStride, outStride, gamma, beta, epsilon);
             RowPlan plan = kernels.plan(walk, out, in, inStride, count);
-            boolean split = plan.way() == RowPlan.Way.SPLIT;
-            List<CudaKernel> launched =
-                    split ? List.of(kernels.partial, kernels.finish) : List.of(kernels.whole(plan));
-            int rowsPerBlock = launched.get(0).threads() >> plan.groupBits();
-            int blocks =
-                    split
-                            ? Math.multiplyExact(walk.count(), plan.slices())
-                            : RowKernels.blocks(walk.count(), rowsPerBlock);
-            long partial = split ? temporaries.bytes(3L * blocks * kernels.wideBytes()) : 0;
-            for (CudaKernel kernel : launched) {
-                Arguments arguments =
-                        Arguments.start()
-                                .pointer(RowKernels.at(out, walk, 0))
-                                .pointer(RowKernels.at(in, walk, 1));
-                walk.write(arguments)
-                        .int64(outStride)
-                        .int64(inStride)
-                        .pointer(gamma.address())
-                        .int32(gamma.wide() ? 1 : 0)
-                        .int32(0)
-                        .pointer(beta.address())
-                        .int32(beta.wide() ? 1 : 0)
-                        .int32(0)
-                        .float64(epsilon)
-                        .int32(count)
-                        .int32(plan.groupBits())
-                        .int32(plan.vectors())
-                        .int32(plan.slice())
-                        .int32(plan.slices())
-                        .int32(0)
-                        .pointer(partial);
-                stream.launch(kernel, blocks, arguments);
+            if (plan.way() != RowPlan.Way.SPLIT) {
+                boolean isPlain =
+                        plan.way() == RowPlan.Way.ROW
+                                && plain.isPresent()
+                                && rows.isSimple()
+                                && rows.isWhole();
+                whole(stream, isPlain ? plain.get() : kernels.whole(plan), rows, plan);
+            } else if (!clusters(stream, rows)) {
+                split(stream, temporaries, rows, plan);
             }
+        }
+    }
+
+    private static void whole(
+            CudaStream stream, CudaKernel kernel, LayerNormRows rows, RowPlan plan) {
+        int rowsPerBlock = kernel.threads() >> plan.groupBits();
+        stream.launch(
+                kernel,
+                RowKernels.blocks(rows.walk().count(), rowsPerBlock),
+                rows.arguments(plan.groupBits(), plan.vectors(), 0, 0, 0));
+    }
+
+    /** Lets clusters of blocks do it, if this device has them and these rows are for them. */
+    private boolean clusters(CudaStream stream, LayerNormRows rows) {
+        if (cluster.isEmpty() || !rows.isSimple() || !rows.liesAlike() || rows.period() == 0) {
+            return false;
+        }
+        CudaKernel kernel = cluster.get();
+        int blocks = kernel.description().cluster();
+        RowClusters.Limits limits =
+                new RowClusters.Limits(
+                        blocks,
+                        kernel.threads(),
+                        kernel.constant("clusterVectors"),
+                        kernel.constant("lineBytes") / RowKernels.VECTOR_BYTES);
+        Optional<RowClusters> plan = RowClusters.of(limits, rows.count(), kernels.vector());
+        if (plan.isEmpty()) {
+            return false;
+        }
+        // Scales and shifts lie in shared memory as all rows of a cluster do.
+        int most = kernel.clustersAtOnce(plan.get().sharedBytes());
+        int clusters = Math.min(rows.walk().count(), most - most % rows.period());
+        if (clusters == 0) {
+            return false;
+        }
+        stream.launch(
+                kernel,
+                blocks * clusters,
+                1,
+                1,
+                plan.get().sharedBytes(),
+                rows.arguments(0, plan.get().threadVectors(), plan.get().blockVectors(), 0, 0));
+        return true;
+    }
+
+    private void split(
+            CudaStream stream, Temporaries temporaries, LayerNormRows rows, RowPlan plan) {
+        int blocks = Math.multiplyExact(rows.walk().count(), plan.slices());
+        long partial = temporaries.bytes(3L * blocks * kernels.wideBytes());
+        for (CudaKernel kernel : List.of(kernels.partial, kernels.finish)) {
+            stream.launch(
+                    kernel,
+                    blocks,
+                    rows.arguments(0, plan.vectors(), plan.slice(), plan.slices(), partial));
         }
     }
 }

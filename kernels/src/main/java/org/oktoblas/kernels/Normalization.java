@@ -8,7 +8,8 @@ import org.oktoblas.cuda.ElementType;
 
 /**
  * Softmax and layer norm of tensors of any layout. Float16 and bfloat16 are computed in float32.
- * Sums run in an order that depends on a row's length and place alone.
+ * Sums run in an order that depends on the device, and on a row's length, place and parameters'
+ * types alone.
  */
 public final class Normalization {
 
@@ -49,7 +50,8 @@ public final class Normalization {
      * Normalises the last {@code axes} dimensions to mean 0 and variance 1 (biased, plus epsilon),
      * then scales and shifts.
      *
-     * @param gamma scale in the shape of the normalised dimensions, of any type, or null
+     * @param gamma scale in the shape of the normalised dimensions, of any type, or null; no part
+     *     of out
      * @param beta shift, likewise, or null
      * @param out of in's type and shape, possibly the same view
      * @throws UnsupportedOperationException for integers, and for rows of more than 2^28 elements

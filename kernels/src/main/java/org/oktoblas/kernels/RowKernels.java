@@ -12,6 +12,8 @@ final class RowKernels {
     /** The longest row that can be normalised, here as on the CPU. */
     private static final long MOST = 1 << 28;
 
+    static final int VECTOR_BYTES = 16;
+
     private final CudaDevice device;
     private final String name;
     private final ElementType type;
@@ -41,7 +43,8 @@ final class RowKernels {
         limits =
                 new RowPlan.Limits(
                         held(),
-                        16 / type.bytes(),
+                        vector(),
+                        row.constant("lineBytes") / type.bytes(),
                         row.threads(),
                         longRow.threads(),
                         readsLongestOnce ? longestHeld() : held(),
@@ -51,6 +54,11 @@ final class RowKernels {
     /** Returns the kernel of a variant. */
     CudaKernel kernel(String variant) {
         return device.kernel(name + "_" + variant + "_" + type.suffix());
+    }
+
+    /** Returns the elements of a 16-byte vector. */
+    int vector() {
+        return VECTOR_BYTES / type.bytes();
     }
 
     /** Returns the elements that a thread keeps. */
@@ -103,13 +111,19 @@ final class RowKernels {
         return RowPlan.of(limits, count, aligned);
     }
 
-    private static boolean aligned(Iteration walk, int number, DeviceTensor tensor) {
-        int bytes = tensor.type().bytes();
-        boolean aligned = (tensor.address() + walk.offset(number) * bytes) % 16 == 0;
+    /** Returns whether all rows of a walk's tensor begin at multiples of 16 bytes. */
+    static boolean aligned(Iteration walk, int number, DeviceTensor tensor) {
+        return at(tensor, walk, number) % VECTOR_BYTES == 0
+                && evenlySpaced(walk, number, tensor.type());
+    }
+
+    /** Returns whether the rows of a walk's tensor lie multiples of 16 bytes apart. */
+    static boolean evenlySpaced(Iteration walk, int number, ElementType type) {
+        boolean even = true;
         for (int i = 0; i < walk.rank(); i++) {
-            aligned &= walk.stride(number, i) * bytes % 16 == 0;
+            even &= walk.stride(number, i) * type.bytes() % VECTOR_BYTES == 0;
         }
-        return aligned;
+        return even;
     }
 
     /** Returns the blocks for so many rows of which a block takes some. */

@@ -36,6 +36,8 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
      *
      * @param held the elements of a thread
      * @param vector the elements of a 16-byte vector
+     * @param line the elements of what caches keep together, where the threads of the longest rows
+     *     begin
      * @param threads the threads of a block
      * @param longThreads the threads of a larger block
      * @param longestHeld the elements of a thread where a block has a multiprocessor to itself
@@ -44,6 +46,7 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
     record Limits(
             int held,
             int vector,
+            int line,
             int threads,
             int longThreads,
             int longestHeld,
@@ -69,9 +72,10 @@ record RowPlan(Way way, int groupBits, int vectors, int slice, int slices) {
             Way way = 1 << bits <= limits.threads ? Way.ROW : Way.LONG;
             return new RowPlan(way, bits, (vectors - 1 >> bits) + 1, count, 1);
         }
-        if ((long) limits.longestHeld / vector * limits.longestThreads >= vectors) {
+        int lineVectors = (count - 1 + limits.line - (aligned ? vector : 1)) / vector + 1;
+        if ((long) limits.longestHeld / vector * limits.longestThreads >= lineVectors) {
             bits = Integer.numberOfTrailingZeros(limits.longestThreads);
-            return new RowPlan(Way.LONGEST, bits, (vectors - 1 >> bits) + 1, count, 1);
+            return new RowPlan(Way.LONGEST, bits, (lineVectors - 1 >> bits) + 1, count, 1);
         }
         // A slice that begins within a vector is shorter by one, so that it needs no more tiles.
         int tile = limits.threads * limits.held;

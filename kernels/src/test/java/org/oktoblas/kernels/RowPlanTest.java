@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 /** How rows are divided among threads. */
 class RowPlanTest {
 
-    private static final RowPlan.Limits FLOAT = new RowPlan.Limits(32, 4, 256, 512, 100, 512);
-    private static final RowPlan.Limits HALF = new RowPlan.Limits(56, 8, 256, 512, 56, 1024);
-    private static final RowPlan.Limits DOUBLE = new RowPlan.Limits(8, 2, 256, 512, 8, 512);
+    private static final RowPlan.Limits FLOAT = new RowPlan.Limits(32, 4, 32, 256, 512, 100, 512);
+    private static final RowPlan.Limits HALF = new RowPlan.Limits(56, 8, 64, 256, 512, 56, 1024);
+    private static final RowPlan.Limits DOUBLE = new RowPlan.Limits(8, 2, 16, 256, 512, 8, 512);
 
     @Test
     void threadsHoldEveryElement() {
@@ -26,19 +26,23 @@ class RowPlanTest {
     private static void check(RowPlan.Limits limits, int count, boolean aligned) {
         RowPlan plan = RowPlan.of(limits, count, aligned);
         int within = aligned ? 0 : limits.vector() - 1;
+        int withinLine = limits.line() - (aligned ? limits.vector() : 1);
         int threads = 1 << plan.groupBits();
         int most = limits.held() / limits.vector();
         if (plan.way() == RowPlan.Way.SPLIT) {
-            assertTrue(count + within > limits.longestThreads() * limits.longestHeld());
+            assertTrue(count + within > limits.longThreads() * limits.held());
+            assertTrue(count + withinLine > limits.longestThreads() * limits.longestHeld());
             assertEquals((count - 1) / plan.slice() + 1, plan.slices());
             int tile = limits.threads() * limits.held();
             assertTrue(plan.slice() + within <= (plan.slice() / tile + 1) * tile, plan.toString());
             assertEquals(most, plan.vectors());
             return;
         }
-        assertTrue(threads * plan.vectors() * limits.vector() >= count + within, plan.toString());
-        assertTrue(threads * (plan.vectors() - 1) * limits.vector() < count + within);
-        if (plan.way() == RowPlan.Way.LONGEST) {
+        boolean longest = plan.way() == RowPlan.Way.LONGEST;
+        int spread = count + (longest ? withinLine : within);
+        assertTrue(threads * plan.vectors() * limits.vector() >= spread, plan.toString());
+        assertTrue(threads * (plan.vectors() - 1) * limits.vector() < spread);
+        if (longest) {
             assertTrue(count + within > limits.longThreads() * limits.held());
             assertTrue(plan.vectors() <= limits.longestHeld() / limits.vector(), plan.toString());
             assertEquals(limits.longestThreads(), threads);

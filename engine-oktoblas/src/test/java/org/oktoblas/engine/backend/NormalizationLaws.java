@@ -229,8 +229,60 @@ public abstract class NormalizationLaws {
         }
     }
 
-    /** Layer norm to a tensor without gaps, and in place; parameters in float32 and the type. */
+    /** More rows as long as a vocabulary than any device works on at once. */
+    @ParameterizedTest
+    @CsvSource({"131, 29001", "131, 29008", "3, 50257"})
+    void manyLongRows(int rows, int n) {
+        for (DataType type : TestTensors.FLOATING) {
+            layerNorm(type, 0, rows, n, n);
+        }
+    }
+
+    /** Numbers far from 0 that hardly differ, and one that is far from all others. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 768, 1600, 4096, 10000, 29008})
+    void rowsFarFromZero(int n) {
+        for (DataType type : new DataType[] {DataType.FLOAT16, DataType.BFLOAT16}) {
+            Tensor gamma = TestTensors.of(backend, type, i -> 1 + i % 3, n);
+            Tensor beta = TestTensors.of(backend, type, i -> i % 5 - 2, n);
+            Tensor out = TestTensors.empty(backend, type, 3, n);
+            Tensor in =
+                    TestTensors.of(
+                            backend,
+                            type,
+                            i -> i < n ? 1000 : i < 2 * n ? 1024 + i % 2 * 8 : i == 2 * n ? 999 : 1,
+                            3,
+                            n);
+            backend.layerNorm(in, 1, gamma, beta, 1e-5, out);
+            double[] actual = TestTensors.read(backend, out);
+            for (int j = 0; j < n; j++) {
+                assertEquals(j % 5 - 2, actual[j], type + " of a constant row at " + j);
+                // Nothing but the last rounding is left of ±1 and of 1 / sqrt(n): all sums are
+                // exact enough for it.
+                double two = (j % 2 == 0 ? -1 : 1) * (1 + j % 3) + j % 5 - 2;
+                double bound = 0.51 * TestTensors.epsilon(type);
+                double root = Math.sqrt(n - 1.0);
+                double one = (j == 0 ? root : -1 / root) * (1 + j % 3) + j % 5 - 2;
+                assertEquals(two, actual[n + j], bound * Math.max(1, Math.abs(two)));
+                assertEquals(one, actual[2 * n + j], bound * Math.max(1, Math.abs(one)));
+            }
+            for (Tensor tensor : new Tensor[] {gamma, beta, out, in}) {
+                tensor.storage().release();
+            }
+        }
+    }
+
+    /** Layer norm with parameters of the type, and of the one that it is computed in. */
     private void layerNorm(DataType type, int offset, int rows, int n, int pitch) {
+        layerNorm(type, type, offset, rows, n, pitch);
+        if (TestTensors.epsilon(type) > TestTensors.epsilon(DataType.FLOAT32)) {
+            layerNorm(type, DataType.FLOAT32, offset, rows, n, pitch);
+        }
+    }
+
+    /** Layer norm to a tensor without gaps, and in place. */
+    private void layerNorm(
+            DataType type, DataType gammaType, int offset, int rows, int n, int pitch) {
         Random random = new Random(n);
         double epsilon = 1e-5;
         Tensor whole =
@@ -240,8 +292,7 @@ public abstract class NormalizationLaws {
                         i -> 3 * random.nextDouble() + 1,
                         offset + (long) (rows - 1) * pitch + n);
         Tensor in = whole.with(new Layout(new long[] {rows, n}, new long[] {pitch, 1}, offset));
-        DataType wide = type == DataType.FLOAT64 ? type : DataType.FLOAT32;
-        Tensor gamma = TestTensors.of(backend, wide, i -> random.nextDouble() + 0.5, n);
+        Tensor gamma = TestTensors.of(backend, gammaType, i -> random.nextDouble() + 0.5, n);
         Tensor beta = TestTensors.of(backend, type, i -> random.nextDouble() - 0.5, n);
         Tensor out = TestTensors.empty(backend, type, rows, n);
         double[] x = TestTensors.read(backend, in);

@@ -154,7 +154,7 @@ public abstract class RandomLaws {
         if (count % 2 == 0) {
             return TestTensors.empty(backend, type, count);
         }
-        Tensor memory = TestTensors.empty(backend, type, 2L * count + 3);
+        Tensor memory = TestTensors.of(backend, type, i -> 0, 2L * count + 3);
         int rows = count % 3001 == 0 ? 3001 : count % 7 == 0 ? 7 : 1;
         long[] shape = {rows, count / rows};
         return memory.with(new Layout(shape, new long[] {count / rows + 1, 1}, 1));
