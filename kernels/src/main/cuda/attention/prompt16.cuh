@@ -6,7 +6,7 @@
 // 2023). How many queries a block has changes nothing in any query's sums.
 #pragma once
 
-#include "attention/mma.cuh"
+#include "attention/fragments.cuh"
 #include "attention/params.cuh"
 
 // Tiles in shared memory: rows of D elements. The 16-byte words of a row trade places by the row's number, so that
@@ -80,7 +80,7 @@ class Prompt16 {
     load_keys(p, shared, keys, values, 0);
     KeyBits bits(p, batch);
     bits.ask<kKeys>(0);
-    wait_for_copies<0>();
+    await_copies<0>();
     __syncthreads();
 
     Prompt16 own(p, first_query, query_tile);
@@ -88,7 +88,7 @@ class Prompt16 {
     for (int i = 0; i < count; ++i) {
       if (i > 0) {
         // This tile is there, and no warp reads the other any more.
-        wait_for_copies<0>();
+        await_copies<0>();
         __syncthreads();
       }
       if (i + 1 < count) load_keys(p, shared + (i + 1) % 2 * 2 * kTileBytes, keys, values, (i + 1) * kKeys);
@@ -168,8 +168,8 @@ class Prompt16 {
         load_matrices(b, tile + word_at<D>(n * 16 + lane / 16 * 8 + lane % 8, k * 2 + lane / 8 % 2));
 #pragma unroll
         for (int part = 0; part < kParts; ++part) {
-          multiply<T>(scores[part][2 * n], query_[part][kKeepsQuery ? k : 0], b[0], b[1]);
-          multiply<T>(scores[part][2 * n + 1], query_[part][kKeepsQuery ? k : 0], b[2], b[3]);
+          multiply_add<T>(scores[part][2 * n], query_[part][kKeepsQuery ? k : 0], b[0], b[1]);
+          multiply_add<T>(scores[part][2 * n + 1], query_[part][kKeepsQuery ? k : 0], b[2], b[3]);
         }
       }
     }
@@ -190,11 +190,11 @@ class Prompt16 {
 #pragma unroll
       for (int n = 0; n < D / 16; ++n) {
         unsigned b[4];
-        load_transposed(b, values + word_at<D>(k * 16 + lane % 16, n * 2 + lane / 16));
+        load_matrices_transposed(b, values + word_at<D>(k * 16 + lane % 16, n * 2 + lane / 16));
 #pragma unroll
         for (int part = 0; part < kParts; ++part) {
-          multiply<T>(sums_[part][2 * n], a[part], b[0], b[1]);
-          multiply<T>(sums_[part][2 * n + 1], a[part], b[2], b[3]);
+          multiply_add<T>(sums_[part][2 * n], a[part], b[0], b[1]);
+          multiply_add<T>(sums_[part][2 * n + 1], a[part], b[2], b[3]);
         }
       }
     }

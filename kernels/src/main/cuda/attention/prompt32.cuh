@@ -5,7 +5,7 @@
 // to the other through shared memory. How many queries a block has changes nothing in any query's sums.
 #pragma once
 
-#include "attention/mma.cuh"
+#include "attention/fragments.cuh"
 #include "attention/params.cuh"
 
 constexpr int kPrompt32Threads = 128;
@@ -50,7 +50,7 @@ class Prompt32 {
     for (int i = 0; i < count; ++i) {
       const int next = (i + 1) * kKeys;
       // The keys are there; the values may still be under way.
-      wait_for_copies<1>();
+      await_copies<1>();
       __syncthreads();
       const unsigned long long seen = bits.present() ? bits.take() : ~0ull;
       bits.ask<kKeys>(next);
@@ -64,7 +64,7 @@ class Prompt32 {
       own.hide(p, i * kKeys, seen, scores);
       own.weigh(weight_tile, scores);
       // The values are there; the next keys may still be under way.
-      wait_for_copies<1>();
+      await_copies<1>();
       __syncthreads();
       own.add(weight_tile, value_tile);
       __syncthreads();
@@ -73,7 +73,7 @@ class Prompt32 {
       }
       commit_copies();
     }
-    wait_for_copies<0>();
+    await_copies<0>();
     own.finish(p, head_of(static_cast<float*>(p.out), p.out_place, batch, head));
   }
 

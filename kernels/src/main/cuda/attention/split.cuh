@@ -6,7 +6,7 @@
 // for the other kernels.
 #pragma once
 
-#include "attention/mma.cuh"
+#include "attention/fragments.cuh"
 #include "attention/params.cuh"
 
 constexpr int kSplitThreads = 128;

@@ -6,7 +6,7 @@
 // so that the eight lines of a matrix that ldmatrix reads lie in different banks.
 #pragma once
 
-#include "gemm/ptx.cuh"
+#include "gemm/copies.cuh"
 
 constexpr int kLineBytes = 128;
 constexpr int kSteps = 4;

@@ -5,6 +5,7 @@
 
 #include <cooperative_groups.h>
 
+#include "common/ptx.cuh"
 #include "norm/layernorm.cuh"
 
 constexpr int kClusterThreads = 256;
@@ -32,11 +33,6 @@ __device__ __forceinline__ Words parameter_words(const T* parameter, int first, 
 #pragma unroll
   for (int e = 0; e < V; ++e) values[e] = widen(at[e]);
   return packed<T>(values);
-}
-
-// Shared memory as the asynchronous instructions address it.
-__device__ __forceinline__ unsigned shared_address(const void* at) {
-  return static_cast<unsigned>(__cvta_generic_to_shared(at));
 }
 
 // A barrier of a block that is passed when so many bytes have come from the cluster.

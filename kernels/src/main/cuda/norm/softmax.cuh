@@ -6,6 +6,7 @@
 // As on the CPU a row with NaN or +inf, or of nothing but -inf, becomes NaN; sums run in a fixed order.
 #pragma once
 
+#include "common/ptx.cuh"
 #include "norm/row.cuh"
 
 constexpr int kSoftmaxThreads = 256;
@@ -39,11 +40,6 @@ __device__ __forceinline__ double logarithm_of(double x) { return log(x); }
 // exp(x - max). For 16-bit results the hardware's approximation is far more than exact enough; what it flushes to 0,
 // below 2^-126, is less than the errors of everything beside it.
 constexpr float kLog2E = 1.4426950408889634f;
-__device__ __forceinline__ float exp2_of(float x) {
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
 template <typename T>
 __device__ __forceinline__ Wide<T> weight_of(Wide<T> x, Wide<T> max) {
   if constexpr (kIsHalf<T>) {

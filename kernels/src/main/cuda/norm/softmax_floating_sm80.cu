@@ -19,7 +19,7 @@
       softmax_partial_##name(const __grid_constant__ SoftmaxParams p) {                                               \
     softmax_partial<T>(p);                                                                                            \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(kSoftmaxThreads)                                                       \
+  extern "C" __global__ void __launch_bounds__(kSoftmaxThreads, 1)                                                    \
       softmax_finish_##name(const __grid_constant__ SoftmaxParams p) {                                                \
     softmax_finish<T>(p);                                                                                             \
   }

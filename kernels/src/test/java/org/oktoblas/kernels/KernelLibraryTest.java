@@ -29,6 +29,8 @@ class KernelLibraryTest {
 
     private static final Path SOURCES = Path.of("src", "main", "cuda");
     private static final Pattern GLOBAL = Pattern.compile("__global__\\s+void\\b");
+    private static final Pattern ATTRIBUTE =
+            Pattern.compile("[\\s\\\\]*__(?:launch_bounds|cluster_dims)__\\s*(?=\\()");
     private static final Pattern NAME = Pattern.compile("\\b([\\w#]+)\\s*\\(\\s*(?:const|\\w)");
 
     private KernelLibrary library;
@@ -66,15 +68,17 @@ class KernelLibraryTest {
     }
 
     private static Pattern nameAfter(String text, int from) {
-        String rest = text.substring(from).replaceFirst("\\s*\\\\?\\s*__launch_bounds__\\s*", "");
-        if (rest.startsWith("(")) {
+        String rest = text.substring(from);
+        Matcher attribute = ATTRIBUTE.matcher(rest);
+        while (attribute.lookingAt()) {
             int depth = 0;
-            int at = 0;
+            int at = attribute.end();
             do {
                 depth += rest.charAt(at) == '(' ? 1 : rest.charAt(at) == ')' ? -1 : 0;
                 at++;
             } while (depth > 0);
             rest = rest.substring(at);
+            attribute = ATTRIBUTE.matcher(rest);
         }
         Matcher name = NAME.matcher(rest);
         assertTrue(name.find(), "a name follows __global__ void");

@@ -1,35 +1,12 @@
-// What C++ has no words for: asynchronous copies into shared memory, matrix loads, and tensor-core products.
+// Instructions that C++ has no words for: asynchronous copies to shared memory, fragments of matrices, products on
+// tensor cores, and 2^x.
 #pragma once
 
 #include "common/types.cuh"
 
-__device__ __forceinline__ unsigned shared_address(const void* pointer) {
-  return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
-}
-
-// If `wanted`, copies `bytes` (0 to 16) and fills the rest of 16 bytes with zeros; both ends are aligned to 16 bytes.
-// Nothing is read where bytes is 0.
-__device__ __forceinline__ void copy16_async(unsigned to, const void* from, int bytes, bool wanted) {
-  asm volatile(
-      "{\n"
-      ".reg .pred wanted;\n"
-      "setp.ne.s32 wanted, %3, 0;\n"
-      "@wanted cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;\n"
-      "}\n" ::"r"(to),
-      "l"(from), "r"(bytes), "r"(static_cast<int>(wanted))
-      : "memory");
-}
-
-// If `wanted`, copies 4 bytes, or writes a zero where bytes is 0.
-__device__ __forceinline__ void copy4_async(unsigned to, const void* from, int bytes, bool wanted) {
-  asm volatile(
-      "{\n"
-      ".reg .pred wanted;\n"
-      "setp.ne.s32 wanted, %3, 0;\n"
-      "@wanted cp.async.ca.shared.global [%0], [%1], 4, %2;\n"
-      "}\n" ::"r"(to),
-      "l"(from), "r"(bytes), "r"(static_cast<int>(wanted))
-      : "memory");
+// Shared memory as these instructions address it.
+__device__ __forceinline__ unsigned shared_address(const void* at) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(at));
 }
 
 // Ends a group of this thread's copies.
@@ -58,12 +35,7 @@ __device__ __forceinline__ void load_matrices_transposed(unsigned (&to)[4], unsi
                : "memory");
 }
 
-// The type of float32 operands that are multiplied as TF32: 8 bits of exponent and 10 of fraction.
-struct tf32 {
-  float value;
-};
-
-// sums (16x8) += a (16x16) * b (16x8); 16x8 and 8x8 for TF32.
+// sums (16x8, float32) += a (16x16) * b (16x8).
 template <typename T>
 __device__ __forceinline__ void multiply_add(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
 
@@ -86,19 +58,9 @@ __device__ __forceinline__ void multiply_add<bf16>(float (&sums)[4], const unsig
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-template <>
-__device__ __forceinline__ void multiply_add<tf32>(float (&sums)[4], const unsigned (&a)[4], unsigned b0,
-                                                   unsigned b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-      "{%0, %1, %2, %3};"
-      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-// A float rounded to TF32, ties away from zero.
-__device__ __forceinline__ unsigned round_to_tf32(unsigned bits) {
-  unsigned rounded;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(rounded) : "f"(__uint_as_float(bits)));
-  return rounded;
+// 2^x to two units in the last place; subnormal results become 0.
+__device__ __forceinline__ float exp2_of(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
 }
