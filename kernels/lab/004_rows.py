@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import layer_norm
 
-from laboratory import (CUDA, DRIVER, Double, Int, Long, Pointer, Unsigned, call, compile_kernels, constants, graph,
-                        indexer, launcher, medians, race, save)
+from laboratory import (CUDA, MAX_DYNAMIC_SHARED, Double, Int, Long, Pointer, Unsigned, call, compile_kernels,
+                        constants, graph, indexer, launcher, medians, race, save)
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 # Of the larger of 1 and the result: half a unit in the last place for 16 bits, and a few roundings of float32.
@@ -71,7 +71,8 @@ class Kernels:
     def __init__(self, kind):
         self.kind = kind
         self.functions, self.constants = {}, {}
-        for name in ("layernorm_floating_sm80", "layernorm_floating_sm90a", "softmax_floating_sm80"):
+        clusters = ["layernorm_floating_sm90a"] if torch.cuda.get_device_capability() == (9, 0) else []
+        for name in ["layernorm_floating_sm80", "softmax_floating_sm80"] + clusters:
             source = CUDA / f"norm/{name}.cu"
             self.functions |= compile_kernels(source)
             self.constants |= constants(source)
@@ -106,6 +107,8 @@ class Kernels:
         return found
 
     def cluster(self, x, params):
+        if f"layernorm_cluster_{self.kind}" not in self.functions:
+            return None
         blocks = 8 if self.kind == "f32" else 4
         threads = self.constants["ClusterThreads"]
         share = up(x.shape[1] // self.vector, blocks)
@@ -113,7 +116,7 @@ class Kernels:
         if turns > self.constants["ClusterVectors"] or share < threads + 2 * blocks:
             return None
         function, shared, most = self.functions[f"layernorm_cluster_{self.kind}"], 32 * share, Int()
-        call("cuFuncSetAttribute", function, 8, shared)
+        call("cuFuncSetAttribute", function, MAX_DYNAMIC_SHARED, shared)
         config = Launch(blocks, 1, 1, threads, 1, 1, shared, None, None, 0)
         call("cuOccupancyMaxActiveClusters", ctypes.byref(most), function, ctypes.byref(config))
         clusters = min(x.shape[0], most.value - most.value % self.vector)
@@ -149,7 +152,7 @@ def check(kernels):
              "far from 0": lambda *shape: torch.randn(*shape, device="cuda") + 300,
              "outliers": lambda *shape: torch.randn(*shape, device="cuda") * torch.where(
                  torch.arange(shape[1], device="cuda") < 40, 3000.0, 1.0)}
-    for count in (64, 768, 1000, 1024, 1600, 4096, 8192, 17000, 29001, 33000, 50257, 50264, 57000):
+    for count in (256, 768, 1000, 1024, 1600, 4096, 8192, 17000, 29001, 33000, 50257, 50264, 57000):
         for drawn, draw in draws.items():
             x = draw(300, count).to(TYPES[kind])
             gamma, beta = (torch.randn(count, device="cuda").to(TYPES[kind]) for _ in range(2))
@@ -204,7 +207,7 @@ def measure(kernels, copied, lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--type", choices=TYPES, nargs="*", default=list(TYPES))
+    parser.add_argument("--type", choices=TYPES, nargs="+", default=list(TYPES))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.manual_seed(1)

@@ -93,6 +93,7 @@ def launcher(function, grid, threads, shared, parameters, *keeps):
 def graph(runs):
     """Captures runs in one graph, after each has run once."""
     stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for run in runs:
             run()
@@ -106,7 +107,10 @@ def graph(runs):
 
 
 def race(graphs, count, rounds=9):
-    """Replays graphs of so many runs in turns; returns the microseconds of a run by graph, one for each round."""
+    """Replays graphs of so many runs in turns; returns the microseconds of a run by graph, one for each round.
+
+    The first two rounds do not count.
+    """
     start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     times = {name: [] for name in graphs}
     for turn in range(rounds + 2):

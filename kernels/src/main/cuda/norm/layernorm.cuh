@@ -1,11 +1,12 @@
 // Layer norm over rows: out = (x - mean) / sqrt(variance + epsilon) * gamma + beta, the variance biased.
 //   row      a group of threads (from one to the block) keeps a row in registers, so that memory is read once;
-//   plain    the same for rows that are as simple as most are (layernorm_plain.cuh);
+//   plain    likewise, for rows that are as simple as most are (layernorm_plain.cuh);
 //   cluster  a cluster of blocks keeps a long row in registers, where the device has clusters (layernorm_cluster.cuh);
 //   partial, finish   other long rows: mean and squared distances of each slice first, then, reading again, the
 //            results.
 // Mean and variance are two passes over registers, because the one-pass formula E[x^2] - E[x]^2 cancels where the mean
-// is large. The second pass also sums x - mean, which is what rounding left out of the mean, and puts it in.
+// is large. The second pass also sums x - mean, which is what rounding left out of the mean, and puts it in. Where one
+// pass does (see there), it sums distances from a number near the mean.
 #pragma once
 
 #include "norm/row.cuh"
@@ -189,6 +190,13 @@ __device__ __forceinline__ void normalize(const LayerNormParams& p, const Held<N
   }
 }
 
+// The squared distances of numbers from their mean, given those from another number, and the sum of the distances times
+// its mean. What is beyond the type stays so.
+template <typename W>
+__device__ __forceinline__ W around_mean(W squares, W excess) {
+  return squares < static_cast<W>(__builtin_huge_val()) ? squares - excess : squares;
+}
+
 template <typename W>
 __device__ __forceinline__ W factor_of(W variance, double epsilon) {
   return 1 / root(variance + static_cast<W>(epsilon));
@@ -218,7 +226,7 @@ __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   distances<T, N>(x, share, mean, own[0], own[1]);
   across<Sum>(own, group, squares);
   const W rest = own[0] / count;
-  W variance = (own[1] - own[0] * rest) / count;
+  W variance = around_mean(own[1], own[0] * rest) / count;
   if (variance < 0) variance = 0;
   const W factor = factor_of(variance, p.epsilon);
   if constexpr (kIsHalf<T>) {
@@ -291,7 +299,7 @@ __device__ __forceinline__ void layernorm_partial(const LayerNormParams& p) {
     const W mean = sum_of<T, kVectors<T>>(x, share) / count;
     W sum, squares;
     distances<T, kVectors<T>>(x, share, mean, sum, squares);
-    own = merged(own, Moments<W>{count, mean + sum / count, squares - sum * (sum / count)});
+    own = merged(own, Moments<W>{count, mean + sum / count, around_mean(squares, sum * (sum / count))});
   }
   own = across(own, scratch);
   if (threadIdx.x == 0) static_cast<Moments<W>*>(p.partial)[blockIdx.x] = own;

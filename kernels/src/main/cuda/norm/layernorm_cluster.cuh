@@ -208,7 +208,7 @@ __device__ __forceinline__ void layernorm_cluster(const LayerNormParams& p) {
     const float count = static_cast<float>(__reduce_add_sync(0xffffffffu, number));
     if (lane < B) {
       const float rest = sum[0] / count;
-      send(&moments[parity][block * kWarps + rank / 32], {count, origin + rest, sum[1] - sum[0] * rest, 0},
+      send(&moments[parity][block * kWarps + rank / 32], {count, origin + rest, around_mean(sum[1], sum[0] * rest), 0},
            &arrivals[parity], lane);
     }
     arrivals[parity].wait(turn / 2 % 2);
@@ -216,8 +216,8 @@ __device__ __forceinline__ void layernorm_cluster(const LayerNormParams& p) {
     const float near = moments[parity][0].mean;
     float mean = 0;
 #pragma unroll
-    for (int k = lane; k < kParts; k += 32) mean += moments[parity][k].count * (moments[parity][k].mean - near);
-    mean = near + warp_sum(mean) * per_count;
+    for (int k = lane; k < kParts; k += 32) mean += moments[parity][k].count * per_count * (moments[parity][k].mean - near);
+    mean = near + warp_sum(mean);
     float variance = 0;
 #pragma unroll
     for (int k = lane; k < kParts; k += 32) {

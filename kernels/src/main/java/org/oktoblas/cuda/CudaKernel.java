@@ -2,6 +2,7 @@ package org.oktoblas.cuda;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 import org.oktoblas.kernels.Kernel;
 
 /** A kernel as a device holds it, ready to be launched. */
@@ -25,15 +26,17 @@ public final class CudaKernel {
         this.device = device;
         this.description = description;
         String symbol = description.symbol();
-        check(Driver.function(function, module, symbol), "cuModuleGetFunction");
+        call("cuModuleGetFunction", () -> Driver.function(function, module, symbol));
         int[] fixed = new int[1];
-        check(Driver.attribute(function, Driver.STATIC_SHARED_BYTES, fixed), "cuFuncGetAttribute");
+        call(
+                "cuFuncGetAttribute",
+                () -> Driver.attribute(function, Driver.STATIC_SHARED_BYTES, fixed));
         mostDynamicShared = device.properties().sharedBytesPerBlock() - fixed[0];
         granted = Math.max(0, UNASKED_SHARED_BYTES - fixed[0]);
         if (description.cluster() > PORTABLE_CLUSTER) {
-            check(
-                    Driver.setAttribute(function, Driver.NON_PORTABLE_CLUSTER, 1),
-                    "cuFuncSetAttribute");
+            call(
+                    "cuFuncSetAttribute",
+                    () -> Driver.setAttribute(function, Driver.NON_PORTABLE_CLUSTER, 1));
         }
         if (description.threads() == 0) {
             throw new IllegalStateException(symbol + " has no launch bounds");
@@ -42,9 +45,11 @@ public final class CudaKernel {
                 description.parameterBytes().size() == 1 ? description.parameterBytes().get(0) : -1;
     }
 
-    private void check(int code, String call) {
+    /** Makes a call. The driver loads a kernel's code when it first needs it, here or later. */
+    private void call(String name, IntSupplier call) {
+        int code = device.callInNeed(call);
         if (code != Driver.SUCCESS) {
-            throw CudaException.of(code, call, device, "kernel " + description.symbol());
+            throw CudaException.of(code, name, device, "kernel " + description.symbol());
         }
     }
 
@@ -80,9 +85,9 @@ public final class CudaKernel {
         device.makeCurrent();
         grant(dynamicSharedBytes);
         int[] blocks = new int[1];
-        check(
-                Driver.occupancy(function, threads(), dynamicSharedBytes, blocks),
-                "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+        call(
+                "cuOccupancyMaxActiveBlocksPerMultiprocessor",
+                () -> Driver.occupancy(function, threads(), dynamicSharedBytes, blocks));
         return blocks[0];
     }
 
@@ -101,10 +106,10 @@ public final class CudaKernel {
         device.makeCurrent();
         grant(dynamicSharedBytes);
         int[] count = new int[1];
-        check(
-                Driver.clusters(
-                        function, description.cluster(), threads(), dynamicSharedBytes, count),
-                "cuOccupancyMaxActiveClusters");
+        int cluster = description.cluster();
+        call(
+                "cuOccupancyMaxActiveClusters",
+                () -> Driver.clusters(function, cluster, threads(), dynamicSharedBytes, count));
         return count[0];
     }
 
@@ -119,10 +124,11 @@ public final class CudaKernel {
     /** Tells the driver, once, that launches ask for more shared memory than is usual. */
     void grant(int dynamicSharedBytes) {
         if (dynamicSharedBytes > granted) {
-            check(
-                    Driver.setAttribute(
-                            function, Driver.MAX_DYNAMIC_SHARED_BYTES, mostDynamicShared),
-                    "cuFuncSetAttribute");
+            call(
+                    "cuFuncSetAttribute",
+                    () ->
+                            Driver.setAttribute(
+                                    function, Driver.MAX_DYNAMIC_SHARED_BYTES, mostDynamicShared));
             granted = mostDynamicShared;
         }
     }

@@ -115,10 +115,7 @@ final class LayerNorm {
             RowPlan plan = kernels.plan(walk, out, in, inStride, count);
             if (plan.way() != RowPlan.Way.SPLIT) {
                 boolean isPlain =
-                        plan.way() == RowPlan.Way.ROW
-                                && plain.isPresent()
-                                && rows.isSimple()
-                                && rows.isWhole();
+                        plan.way() == RowPlan.Way.ROW && plain.isPresent() && rows.isPlain();
                 whole(stream, isPlain ? plain.get() : kernels.whole(plan), rows, plan);
             } else if (!clusters(stream, rows)) {
                 split(stream, temporaries, rows, plan);

@@ -9,11 +9,14 @@ import org.oktoblas.cuda.Iteration;
  * Rows that are normalised by one kernel, and how they lie.
  *
  * @param walk over the rows of out and in, in that order
+ * @param in what is normalised
+ * @param out where it goes
  * @param count the elements of a row
- * @param outStride how far apart they lie in out
- * @param inStride likewise in in
+ * @param inStride how far apart they lie in in
+ * @param outStride likewise in out
  * @param gamma scale without gaps, of the type or of the one it is computed in, or null
  * @param beta shift, likewise, or null
+ * @param epsilon what is added to the variance
  */
 record LayerNormRows(
         Iteration walk,
@@ -42,9 +45,10 @@ record LayerNormRows(
                 && beta.type() == type();
     }
 
-    /** Returns whether all that belongs to them is whole 16-byte vectors. */
-    boolean isWhole() {
-        return (long) count * type().bytes() % VECTOR_BYTES == 0
+    /** Returns whether they are simple, and all that belongs to them is whole 16-byte vectors. */
+    boolean isPlain() {
+        return isSimple()
+                && (long) count * type().bytes() % VECTOR_BYTES == 0
                 && RowKernels.aligned(walk, 0, out)
                 && RowKernels.aligned(walk, 1, in)
                 && gamma.address() % VECTOR_BYTES == 0

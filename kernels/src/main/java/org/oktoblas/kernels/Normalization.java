@@ -8,8 +8,8 @@ import org.oktoblas.cuda.ElementType;
 
 /**
  * Softmax and layer norm of tensors of any layout. Float16 and bfloat16 are computed in float32.
- * Sums run in an order that depends on the device, and on a row's length, place and parameters'
- * types alone.
+ * Sums run in an order that depends on the device, on a row's length, and on how rows, results,
+ * scales and shifts lie in memory.
  */
 public final class Normalization {
 

@@ -36,7 +36,12 @@ class OutOfMemoryTest {
     }
 
     private static void makeCall(String call, CudaStream stream, CudaKernel kernel) {
-        Runnable launch = () -> stream.launch(kernel, 1, Arguments.start().pointer(0));
+        Runnable launch =
+                () -> {
+                    try (Workspace memory = stream.workspace(1000)) {
+                        stream.launch(kernel, 1, Arguments.start().pointer(memory.address()));
+                    }
+                };
         switch (call) {
             case "cuLaunchKernel" -> launch.run();
             case "cuGraphInstantiate" -> stream.capture(launch).close();

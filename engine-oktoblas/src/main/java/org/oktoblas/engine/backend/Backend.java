@@ -136,7 +136,7 @@ public interface Backend {
      * Normalises the last {@code axes} dimensions to mean 0 and variance 1 (biased, plus epsilon),
      * then scales and shifts.
      *
-     * @param gamma scale in the shape of the normalised dimensions, or null
+     * @param gamma scale in the shape of the normalised dimensions, or null; no part of out
      * @param beta shift, likewise, or null
      */
     void layerNorm(Tensor in, int axes, Tensor gamma, Tensor beta, double epsilon, Tensor out);

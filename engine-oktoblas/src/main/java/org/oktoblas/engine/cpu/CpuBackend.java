@@ -66,6 +66,12 @@ public final class CpuBackend implements Backend {
                                         + "\".");
             };
         } catch (NoClassDefFoundError e) {
+            if (matmul.equals("onednn")) {
+                throw new EngineException(
+                        "ai.djl.oktoblas.matmul asks for onednn, whose jars are not on the class"
+                                + " path.",
+                        e);
+            }
             // Dnnl says itself why the library does not load, but not without JavaCPP's classes,
             // for then it does not load either.
             LOGGER.warn(

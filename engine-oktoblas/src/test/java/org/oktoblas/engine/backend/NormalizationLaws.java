@@ -229,12 +229,43 @@ public abstract class NormalizationLaws {
         }
     }
 
-    /** More rows as long as a vocabulary than any device works on at once. */
+    /** Long rows, in whole vectors and not; so many that one place of a device has several. */
     @ParameterizedTest
-    @CsvSource({"131, 29001", "131, 29008", "3, 50257"})
-    void manyLongRows(int rows, int n) {
-        for (DataType type : TestTensors.FLOATING) {
-            layerNorm(type, 0, rows, n, n);
+    @CsvSource({
+        "FLOAT32, 300, 16401",
+        "FLOAT16, 600, 28701",
+        "BFLOAT16, 140, 29008",
+        "FLOAT32, 3, 50257",
+        "FLOAT16, 3, 50257",
+        "BFLOAT16, 3, 50257"
+    })
+    void manyLongRows(DataType type, int rows, int n) {
+        layerNorm(type, type, 0, rows, n, n);
+    }
+
+    /** The square of a number, or of a sum, is beyond float32: results are numbers all the same. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 769, 4096, 20001, 50257})
+    void hugeNumbers(int n) {
+        for (DataType type : new DataType[] {DataType.FLOAT32, DataType.BFLOAT16}) {
+            for (double huge : new double[] {1e18, 1e22, 1e30}) {
+                Tensor in = TestTensors.of(backend, type, i -> i % n == n / 2 ? huge : 1, 2, n);
+                Tensor gamma = TestTensors.of(backend, type, i -> 1, n);
+                Tensor beta = TestTensors.of(backend, type, i -> 0, n);
+                backend.layerNorm(in, 1, gamma, beta, 1e-5, in);
+                double[] actual = TestTensors.read(backend, in);
+                for (int j = 0; j < 2 * n; j++) {
+                    // As it should be, or 0 where the variance is infinite.
+                    double exact = j % n == n / 2 ? Math.sqrt(n - 1) : -1 / Math.sqrt(n - 1);
+                    double error = Math.min(Math.abs(actual[j]), Math.abs(actual[j] - exact));
+                    assertTrue(
+                            error <= Math.abs(exact) * TestTensors.epsilon(DataType.BFLOAT16),
+                            type + " " + huge + " at " + j + ": " + actual[j]);
+                }
+                for (Tensor tensor : new Tensor[] {in, gamma, beta}) {
+                    tensor.storage().release();
+                }
+            }
         }
     }
 

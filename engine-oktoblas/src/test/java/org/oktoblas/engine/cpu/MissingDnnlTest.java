@@ -1,6 +1,7 @@
 package org.oktoblas.engine.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -58,7 +59,8 @@ class MissingDnnlTest {
     void whatIsAskedForAndMissingIsAnError() throws Exception {
         run("dnnl|javacpp|opencl", "onednn");
         assertNotEquals(0, code, printed);
-        assertTrue(printed.contains("ai.djl.oktoblas.matmul asks for onednn"), printed);
+        assertTrue(printed.contains("ai.djl.oktoblas.matmul asks for onednn, whose jars"), printed);
+        assertFalse(printed.contains("multiplied in plain Java"), printed);
     }
 
     /** Multiplies, and says how. */

@@ -15,11 +15,11 @@ import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.TestTensors;
 
-/** Elementwise operations on more elements than 32 bits can number. */
+/** Elementwise operations on more elements than an {@code int} can number. */
 @RequiresGpu
 class GpuLargeElementwiseTest {
 
-    /** More elements than 32 bits can number, so that the kernels run more than once. */
+    /** The kernels run more than once. */
     @Test
     void moreElementsThanAnIndexCanCount() {
         Backend backend = TestBackend.get();
