@@ -47,7 +47,8 @@ class MissingDnnlTest {
         String errors = Files.readString(log);
         assertEquals(0, process.waitFor(), errors);
         assertEquals(", the Captain's friend was", text.stripTrailing().substring(0, 26));
-        List<String> lines = errors.lines().filter(line -> line.contains("WARN")).toList();
+        // The log's warnings; newer Javas write some of their own about native code.
+        List<String> lines = errors.lines().filter(line -> line.startsWith("WARN ")).toList();
         assertEquals(1, lines.size(), errors);
         assertTrue(lines.get(0).contains("oneDNN"), errors);
         assertTrue(lines.get(0).contains("plain Java"), errors);
