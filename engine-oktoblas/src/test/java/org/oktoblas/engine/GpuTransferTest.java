@@ -19,22 +19,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.TestTensors;
 
 /** Arrays between the CPU and a GPU, and what is refused across them. */
 @RequiresGpu
 class GpuTransferTest {
-
-    private static final DataType[] TYPES = {
-        DataType.FLOAT32,
-        DataType.FLOAT64,
-        DataType.FLOAT16,
-        DataType.BFLOAT16,
-        DataType.INT8,
-        DataType.UINT8,
-        DataType.INT32,
-        DataType.INT64,
-        DataType.BOOLEAN
-    };
 
     private final OktoNDManager cpu = OktoNDManager.system().newSubManager(Device.cpu());
     private final OktoNDManager gpu = OktoNDManager.system().newSubManager(Device.gpu());
@@ -47,7 +36,7 @@ class GpuTransferTest {
 
     @Test
     void everyTypeComesBackAsItWent() {
-        for (DataType type : TYPES) {
+        for (DataType type : TestTensors.ALL) {
             NDArray here = cpu.arange(24f).reshape(2, 3, 4).toType(type, false);
             here.setName("x");
             NDArray there = here.toDevice(Device.gpu(), false);

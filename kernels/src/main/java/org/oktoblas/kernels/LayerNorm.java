@@ -16,6 +16,7 @@ final class LayerNorm {
     private final RowKernels kernels;
     private final Optional<CudaKernel> plain;
     private final Optional<CudaKernel> cluster;
+    private final Optional<RowClusters.Limits> clusterLimits;
     private final Elementwise elementwise;
     private final ElementType type;
 
@@ -25,6 +26,7 @@ final class LayerNorm {
         kernels = new RowKernels(device, "layernorm", type, false);
         plain = type == ElementType.F64 ? Optional.empty() : Optional.of(kernels.kernel("plain"));
         cluster = device.kernelIfCompiled("layernorm_cluster_" + type.suffix());
+        clusterLimits = cluster.map(LayerNorm::limits);
         this.elementwise = elementwise;
         this.type = type;
     }
@@ -57,6 +59,14 @@ final class LayerNorm {
                 elementwise.copy(stream, target, out);
             }
         }
+    }
+
+    private static RowClusters.Limits limits(CudaKernel cluster) {
+        return new RowClusters.Limits(
+                cluster.description().cluster(),
+                cluster.threads(),
+                cluster.constant("clusterVectors"),
+                cluster.constant("lineBytes") / RowKernels.VECTOR_BYTES);
     }
 
     /** Keeps a tiny epsilon from becoming 0 in float32. */
@@ -138,13 +148,7 @@ final class LayerNorm {
             return false;
         }
         CudaKernel kernel = cluster.get();
-        int blocks = kernel.description().cluster();
-        RowClusters.Limits limits =
-                new RowClusters.Limits(
-                        blocks,
-                        kernel.threads(),
-                        kernel.constant("clusterVectors"),
-                        kernel.constant("lineBytes") / RowKernels.VECTOR_BYTES);
+        RowClusters.Limits limits = clusterLimits.get();
         Optional<RowClusters> plan = RowClusters.of(limits, rows.count(), kernels.vector());
         if (plan.isEmpty()) {
             return false;
@@ -157,7 +161,7 @@ final class LayerNorm {
         }
         stream.launch(
                 kernel,
-                blocks * clusters,
+                limits.blocks() * clusters,
                 1,
                 1,
                 plan.get().sharedBytes(),

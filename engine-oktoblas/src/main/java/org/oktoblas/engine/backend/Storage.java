@@ -33,6 +33,24 @@ public abstract class Storage {
         return byteSize;
     }
 
+    /**
+     * Checks that bytes are this storage's.
+     *
+     * @throws IndexOutOfBoundsException if they are not all in it
+     */
+    public final void requireBytes(long offset, long size) {
+        if (offset < 0 || offset + size > byteSize) {
+            throw new IndexOutOfBoundsException(
+                    "Bytes "
+                            + offset
+                            + " to "
+                            + (offset + size)
+                            + " are not all in a storage of "
+                            + byteSize
+                            + " bytes.");
+        }
+    }
+
     /** Notes that the memory is not to be written to, as it may be a file's. */
     public final void makeReadOnly() {
         readOnly = true;

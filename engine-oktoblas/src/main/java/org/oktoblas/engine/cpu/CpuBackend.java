@@ -148,16 +148,7 @@ public final class CpuBackend implements Backend {
      * @throws IndexOutOfBoundsException if the storage does not hold all of it
      */
     public static ByteBuffer bytes(Storage storage, long offset, int size) {
-        if (offset < 0 || offset + size > storage.byteSize()) {
-            throw new IndexOutOfBoundsException(
-                    "Bytes "
-                            + offset
-                            + " to "
-                            + (offset + size)
-                            + " are not all in a storage of "
-                            + storage.byteSize()
-                            + " bytes.");
-        }
+        storage.requireBytes(offset, size);
         return new Pointer(((CpuStorage) storage).address()).getByteBuffer(offset, size);
     }
 

@@ -29,16 +29,7 @@ final class CudaStorage extends Storage {
      * @throws IndexOutOfBoundsException if the bytes from there on are not all in this storage
      */
     long address(long offset, long size) {
-        if (offset < 0 || offset + size > byteSize()) {
-            throw new IndexOutOfBoundsException(
-                    "Bytes "
-                            + offset
-                            + " to "
-                            + (offset + size)
-                            + " are not all in a storage of "
-                            + byteSize()
-                            + " bytes.");
-        }
+        requireBytes(offset, size);
         return memory.address() + offset;
     }
 

@@ -83,14 +83,7 @@ public abstract class LargeReductionLaws extends LargeLaws {
         int count = (int) Layout.contiguous(results).count();
         double[] expected = new double[count];
         double[] magnitude = new double[count];
-        Arrays.fill(
-                expected,
-                switch (op) {
-                    case SUM, MEAN, ANY -> 0;
-                    case PRODUCT, ALL -> 1;
-                    case MAX -> Double.NEGATIVE_INFINITY;
-                    case MIN -> Double.POSITIVE_INFINITY;
-                });
+        Arrays.fill(expected, ReductionLaws.identity(op));
         long[] steps = Layout.contiguous(results).strides();
         for (int axis : axes) {
             steps[axis] = 0;

@@ -86,14 +86,7 @@ public abstract class ReductionLaws {
         double[] x = content(type, count, random);
         double[] expected = new double[resultCount];
         double[] magnitude = new double[resultCount];
-        Arrays.fill(
-                expected,
-                switch (op) {
-                    case SUM, MEAN, ANY -> 0;
-                    case PRODUCT, ALL -> 1;
-                    case MAX -> Double.NEGATIVE_INFINITY;
-                    case MIN -> Double.POSITIVE_INFINITY;
-                });
+        Arrays.fill(expected, identity(op));
         for (int i = 0; i < count; i++) {
             int at = linear(results, index(shape, i));
             magnitude[at] += Math.abs(x[i]);
@@ -366,5 +359,15 @@ public abstract class ReductionLaws {
         assertThrows(IllegalArgumentException.class, () -> backend.reduce(ReduceOp.MAX, in, out));
         in.storage().release();
         out.storage().release();
+    }
+
+    /** Returns what a reduction of nothing begins with. */
+    static double identity(ReduceOp op) {
+        return switch (op) {
+            case SUM, MEAN, ANY -> 0;
+            case PRODUCT, ALL -> 1;
+            case MAX -> Double.NEGATIVE_INFINITY;
+            case MIN -> Double.POSITIVE_INFINITY;
+        };
     }
 }

@@ -5,18 +5,12 @@ import java.util.stream.IntStream;
 import org.oktoblas.bench.gpu.RandomData.Input;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
-import org.oktoblas.cuda.ElementType;
+import org.oktoblas.kernels.Attention;
 import org.oktoblas.kernels.KernelFamilies;
 
 /** Attention: for prompts, for one query against a cache, and over all keys. */
-final class AttentionWork {
+final class AttentionWork extends CaseWork {
 
-    private final KernelCase task;
-    private final Arena arena;
-    private final Check check;
-    private final CudaStream stream;
-    private final ElementType type;
-    private final KernelFamilies families;
     private final int batch;
     private final int heads;
     private final int queries;
@@ -24,12 +18,7 @@ final class AttentionWork {
     private final int width;
 
     AttentionWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
-        this.task = task;
-        this.arena = arena;
-        this.check = check;
-        this.families = families;
-        stream = arena.stream();
-        type = task.format().type();
+        super(task, arena, check, families);
         batch = task.dim(0);
         heads = task.dim(1);
         queries = task.dim(2);
@@ -37,8 +26,32 @@ final class AttentionWork {
         width = task.dim(4);
     }
 
+    @Override
     Work make() {
-        return task.op().equals("attention") ? full() : causal();
+        boolean causal = !task.op().equals("attention");
+        DeviceTensor out = arena.output(type, batch, heads, queries, width);
+        return new Work(
+                inputs(),
+                in -> run(causal, in.get(0), in.get(1), in.get(2), out),
+                in -> check(in, out, causal));
+    }
+
+    private void run(boolean causal, Input query, Input keys, Input values, DeviceTensor out) {
+        Attention attention = families.attention();
+        Attend attend = causal ? attention::causal : attention::full;
+        double scale = 1 / Math.sqrt(width);
+        attend.run(stream, query.tensor(), keys.tensor(), values.tensor(), null, scale, out);
+    }
+
+    private interface Attend {
+        void run(
+                CudaStream stream,
+                DeviceTensor query,
+                DeviceTensor keys,
+                DeviceTensor values,
+                DeviceTensor mask,
+                double scale,
+                DeviceTensor out);
     }
 
     private List<List<Input>> inputs() {
@@ -48,44 +61,6 @@ final class AttentionWork {
                                 arena.input(type, batch, heads, queries, width),
                                 arena.input(type, batch, heads, keys, width),
                                 arena.input(type, batch, heads, keys, width)));
-    }
-
-    private double scale() {
-        return 1 / Math.sqrt(width);
-    }
-
-    private Work causal() {
-        DeviceTensor out = arena.output(type, batch, heads, queries, width);
-        return new Work(
-                inputs(),
-                in ->
-                        families.attention()
-                                .causal(
-                                        stream,
-                                        in.get(0).tensor(),
-                                        in.get(1).tensor(),
-                                        in.get(2).tensor(),
-                                        null,
-                                        scale(),
-                                        out),
-                in -> check(in, out, true));
-    }
-
-    private Work full() {
-        DeviceTensor out = arena.output(type, batch, heads, queries, width);
-        return new Work(
-                inputs(),
-                in ->
-                        families.attention()
-                                .full(
-                                        stream,
-                                        in.get(0).tensor(),
-                                        in.get(1).tensor(),
-                                        in.get(2).tensor(),
-                                        null,
-                                        scale(),
-                                        out),
-                in -> check(in, out, false));
     }
 
     private void check(List<Input> in, DeviceTensor out, boolean causal) {

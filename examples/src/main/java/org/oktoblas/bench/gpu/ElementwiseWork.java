@@ -3,31 +3,19 @@ package org.oktoblas.bench.gpu;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import org.oktoblas.bench.gpu.RandomData.Input;
-import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.Elementwise;
 import org.oktoblas.kernels.KernelFamilies;
 
 /** Elementwise operations and copies. */
-final class ElementwiseWork {
-
-    private final KernelCase task;
-    private final Arena arena;
-    private final Check check;
-    private final CudaStream stream;
-    private final ElementType type;
-    private final KernelFamilies families;
+final class ElementwiseWork extends CaseWork {
 
     ElementwiseWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
-        this.task = task;
-        this.arena = arena;
-        this.check = check;
-        this.families = families;
-        stream = arena.stream();
-        type = task.format().type();
+        super(task, arena, check, families);
     }
 
+    @Override
     Work make() {
         return switch (task.op()) {
             case "copy" -> copy();

@@ -5,7 +5,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.oktoblas.bench.gpu.RandomData.Input;
-import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.Arithmetic;
@@ -13,32 +12,22 @@ import org.oktoblas.kernels.KernelFamilies;
 import org.oktoblas.kernels.PackedWeights;
 
 /** Matrix products. */
-final class GemmWork {
+final class GemmWork extends CaseWork {
 
     private static final int SAMPLES = 8;
 
-    private final KernelCase task;
-    private final Arena arena;
-    private final Check check;
-    private final CudaStream stream;
-    private final ElementType type;
-    private final KernelFamilies families;
     private final int m;
     private final int n;
     private final int k;
 
     GemmWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
-        this.task = task;
-        this.arena = arena;
-        this.check = check;
-        this.families = families;
-        stream = arena.stream();
-        type = task.format().type();
+        super(task, arena, check, families);
         m = task.dim(0);
         n = task.dim(1);
         k = task.dim(2);
     }
 
+    @Override
     Work make() {
         return task.op().equals("matmul") ? product() : linear();
     }

@@ -56,14 +56,16 @@ final class KernelContender implements Contender {
         // Attention rounds three times on its way: scores, weights and sums.
         int roundings = task.topic().equals("attention") ? 3 : 1;
         Check check = new Check(stream, piece, roundings * task.format().tolerance());
-        return switch (task.topic()) {
-            case "gemm" -> new GemmWork(task, arena, check, families).make();
-            case "attention" -> new AttentionWork(task, arena, check, families).make();
-            case "elementwise" -> new ElementwiseWork(task, arena, check, families).make();
-            case "reduce" -> new ReduceWork(task, arena, check, families).make();
-            case "softmax", "layernorm" -> new PerRowWork(task, arena, check, families).make();
-            default -> throw new IllegalArgumentException("no kernels for " + task.topic());
-        };
+        CaseWork work =
+                switch (task.topic()) {
+                    case "gemm" -> new GemmWork(task, arena, check, families);
+                    case "attention" -> new AttentionWork(task, arena, check, families);
+                    case "elementwise" -> new ElementwiseWork(task, arena, check, families);
+                    case "reduce" -> new ReduceWork(task, arena, check, families);
+                    case "softmax", "layernorm" -> new PerRowWork(task, arena, check, families);
+                    default -> throw new IllegalArgumentException("no kernels for " + task.topic());
+                };
+        return work.make();
     }
 
     /** Gives memory back to the device, where the peer may need it. */

@@ -3,36 +3,24 @@ package org.oktoblas.bench.gpu;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.oktoblas.bench.gpu.RandomData.Input;
-import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
-import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.KernelFamilies;
 
 /** Softmax and layer norm over the rows of a matrix. */
-final class PerRowWork {
+final class PerRowWork extends CaseWork {
 
     private static final double EPSILON = 1e-5;
 
-    private final KernelCase task;
-    private final Arena arena;
-    private final Check check;
-    private final CudaStream stream;
-    private final ElementType type;
-    private final KernelFamilies families;
     private final int rows;
     private final int width;
 
     PerRowWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
-        this.task = task;
-        this.arena = arena;
-        this.check = check;
-        this.families = families;
-        stream = arena.stream();
-        type = task.format().type();
+        super(task, arena, check, families);
         rows = task.dim(0);
         width = task.dim(1);
     }
 
+    @Override
     Work make() {
         return task.op().equals("softmax") ? softmax() : layerNorm();
     }

@@ -4,36 +4,25 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.oktoblas.bench.gpu.RandomData.Input;
-import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.cuda.ElementType;
 import org.oktoblas.kernels.KernelFamilies;
 
 /** Reductions of a matrix, and what orders its rows. */
-final class ReduceWork {
+final class ReduceWork extends CaseWork {
 
     private static final int SAMPLES = 16;
 
-    private final KernelCase task;
-    private final Arena arena;
-    private final Check check;
-    private final CudaStream stream;
-    private final ElementType type;
-    private final KernelFamilies families;
     private final int rows;
     private final int columns;
 
     ReduceWork(KernelCase task, Arena arena, Check check, KernelFamilies families) {
-        this.task = task;
-        this.arena = arena;
-        this.check = check;
-        this.families = families;
-        stream = arena.stream();
-        type = task.format().type();
+        super(task, arena, check, families);
         rows = task.dim(0);
         columns = task.dim(1);
     }
 
+    @Override
     Work make() {
         return switch (task.op()) {
             case "sumAll" -> all("sum");
