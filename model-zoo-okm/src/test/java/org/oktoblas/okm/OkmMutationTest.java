@@ -178,8 +178,12 @@ class OkmMutationTest {
         check(directory, originalConfig);
     }
 
-    /** Validation by itself: every checksum of the changed text is right. */
-    @Property(tries = 1000, shrinking = ShrinkingMode.OFF)
+    /**
+     * Validation by itself: every checksum of the changed text is right. One in fourteen is
+     * harmless, as are some 40 of the other properties' mutations: 180 in all, six standard
+     * deviations over what {@link #delete} wants.
+     */
+    @Property(tries = 2000, shrinking = ShrinkingMode.OFF)
     void valuesOfTheConfigAreMutatedAndSealed(@ForAll Random random) throws Exception {
         JsonObject config = originalConfig.deepCopy();
         for (int i = random.nextInt(3); i >= 0; i--) {
