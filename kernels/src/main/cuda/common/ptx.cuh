@@ -1,5 +1,5 @@
 // Instructions that C++ has no words for: asynchronous copies to shared memory, fragments of matrices, products on
-// tensor cores, and 2^x.
+// tensor cores, 2^x and 1/x.
 #pragma once
 
 #include "common/types.cuh"
@@ -62,5 +62,13 @@ __device__ __forceinline__ void multiply_add<bf16>(float (&sums)[4], const unsig
 __device__ __forceinline__ float exp2_of(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// 1 / x to one unit in the last place. Division takes a branch for each number, which keeps neighbours from being
+// computed at once.
+__device__ __forceinline__ float reciprocal_of(float x) {
+  float y;
+  asm("rcp.approx.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }

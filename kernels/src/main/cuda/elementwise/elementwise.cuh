@@ -1,15 +1,23 @@
 // What the elementwise kernels share: where a thread's elements lie, and how it reads and writes them.
 //
 // A group is so many neighbours along the walk's last axis that are read and written by one instruction. Each thread
-// has kGroups of them, a block apart, and loads all before it looks at any. An output may be the same view as an input:
-// what a thread computes with is never written by another, and no pointer is promised to be alone.
+// has one or more of them, a block apart, and loads all before it looks at any. An output may be the same view as an
+// input: what a thread computes with is never written by another, and no pointer is promised to be alone.
 #pragma once
 
 #include "common/index.cuh"
 #include "common/types.cuh"
 
 constexpr int kThreads = 256;
+// Groups a thread, of elements or of vectors.
 constexpr int kGroups = 2;
+
+// Groups a thread of the vector kernels with one and two operands, by the bytes of an element, so that each operand
+// gives a thread 16 bytes. More would only make a small array's few threads work longer.
+constexpr int kVectorGroups1 = 2;
+constexpr int kVectorGroups2 = 1;
+constexpr int kVectorGroups4 = 1;
+constexpr int kVectorGroups8 = 1;
 
 // Neighbours in a group of the vector kernels, by the bytes of an element. Elements of one byte come in 8, not 16:
 // they are computed one by one, and twice the code would buy nothing.
@@ -103,12 +111,12 @@ __device__ __forceinline__ unsigned group_number(int k) {
 // Where group i lies in each tensor. Most walks have one axis.
 template <int N>
 __device__ __forceinline__ void locate(const Indexer<N>& walk, unsigned i, i64 (&at)[N]) {
-  if (walk.rank <= 1) {
-#pragma unroll
-    for (int t = 0; t < N; ++t) at[t] = i * walk.stride[t][0];
-  } else {
+  if (walk.rank > 1) {
     walk.offsets(i, at);
+    return;
   }
+#pragma unroll
+  for (int t = 0; t < N; ++t) at[t] = i * walk.stride[t][0];
 }
 
 // Where all of a thread's groups lie. Behind the last group that there is, the last one again: loading it does no harm,

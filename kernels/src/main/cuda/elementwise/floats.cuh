@@ -2,11 +2,13 @@
 // take few enough instructions for a kernel to be bound by memory; costly_floats.cuh has the others.
 //
 // Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): exp and
-// log 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest.
+// log 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest, but for the logistic function's
+// reciprocal (1 ulp).
 #pragma once
 
 #include <type_traits>
 
+#include "common/ptx.cuh"
 #include "elementwise/binary.cuh"
 #include "elementwise/unary.cuh"
 
@@ -59,11 +61,17 @@ __device__ __forceinline__ W relu(W x) {
   return x <= 0 ? W(0) : x;
 }
 
-__device__ __forceinline__ float sigmoid(float x) { return 1.f / (1.f + expf(-x)); }
+__device__ __forceinline__ float sigmoid(float x) { return reciprocal_of(1.f + expf(-x)); }
 __device__ __forceinline__ double sigmoid(double x) { return 1. / (1. + exp(-x)); }
 
-// Below -104 the product is less than half of the smallest float, and at minus infinity it would be NaN.
-__device__ __forceinline__ float silu(float x) { return x < -104.f ? -0.f : x * sigmoid(x); }
+// Below -104 both products are less than half of the smallest float, and at minus infinity they would be NaN. To compute
+// -0 for the bound costs less than a branch.
+__device__ __forceinline__ float no_less_than_bound(float x) { return x < -104.f ? -104.f : x; }
+
+__device__ __forceinline__ float silu(float x) {
+  x = no_less_than_bound(x);
+  return x * sigmoid(x);
+}
 __device__ __forceinline__ double silu(double x) { return is_lowest(x) ? 0. : x * sigmoid(x); }
 
 // (1 + tanh u) / 2 is the logistic function of 2u.
@@ -71,7 +79,7 @@ template <typename W>
 __device__ __forceinline__ W gelu_tanh_of_finite(W x) {
   return x * sigmoid(W(kTwiceSqrtTwoOverPi) * (x + W(kGeluCubic) * x * x * x));
 }
-__device__ __forceinline__ float gelu_tanh(float x) { return x < -104.f ? -0.f : gelu_tanh_of_finite(x); }
+__device__ __forceinline__ float gelu_tanh(float x) { return gelu_tanh_of_finite(no_less_than_bound(x)); }
 __device__ __forceinline__ double gelu_tanh(double x) { return is_lowest(x) ? 0. : gelu_tanh_of_finite(x); }
 
 // By the normal distribution's integral, which does not cancel for negative x. For 16-bit elements the error function

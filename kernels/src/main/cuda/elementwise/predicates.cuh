@@ -43,7 +43,7 @@ struct Predicates {
   }
 };
 
-#define OKTO_PREDICATE(NAME, TYPE, WIDTH)                                                                           \
+#define OKTO_PREDICATE(NAME, TYPE, WIDTH, GROUPS)                                                                   \
   extern "C" __global__ void __launch_bounds__(kThreads) predicate_##NAME(const __grid_constant__ BinaryParams p) { \
-    binary<TYPE, boolean, WIDTH, kGroups, Predicates>(p);                                                           \
+    binary<TYPE, boolean, WIDTH, GROUPS, Predicates>(p);                                                            \
   }

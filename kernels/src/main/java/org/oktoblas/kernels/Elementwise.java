@@ -319,7 +319,11 @@ public final class Elementwise {
         WalkKernel kernel =
                 switch (operation.way()) {
                     case LIGHT, PREDICATE ->
-                            WalkKernel.pair(device, operation.kernel(), "vector" + type.bytes());
+                            WalkKernel.pair(
+                                    device,
+                                    operation.kernel(),
+                                    "vector" + type.bytes(),
+                                    "vectorGroups" + type.bytes());
                     case COSTLY -> WalkKernel.alone(device, operation.kernel(), "costlyGroups");
                     case IDENTITY, NEVER -> null;
                 };

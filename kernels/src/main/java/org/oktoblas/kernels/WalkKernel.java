@@ -13,28 +13,36 @@ final class WalkKernel {
     private final CudaKernel vector;
     private final int width;
     private final int stepsPerBlock;
+    private final int vectorStepsPerBlock;
 
-    private WalkKernel(CudaKernel any, CudaKernel vector, int width, int groups) {
+    private WalkKernel(CudaKernel any, CudaKernel vector, int width, int groups, int vectorGroups) {
         this.any = any;
         this.vector = vector;
         this.width = width;
         stepsPerBlock = any.threads() * groups;
+        vectorStepsPerBlock = any.threads() * vectorGroups;
     }
 
     /** Finds a kernel that has no twin. */
     static WalkKernel alone(CudaDevice device, String symbol, String groups) {
         CudaKernel kernel = device.kernel(symbol);
-        return new WalkKernel(kernel, null, 1, kernel.constant(groups));
+        return new WalkKernel(kernel, null, 1, kernel.constant(groups), 0);
     }
 
-    /** Finds a kernel and the twin beside it. */
+    /** Finds a kernel and the twin beside it, whose threads take as many groups each. */
     static WalkKernel pair(CudaDevice device, String symbol, String width) {
+        return pair(device, symbol, width, "groups");
+    }
+
+    /** Finds a kernel and the twin beside it, given what the twin's width and groups are called. */
+    static WalkKernel pair(CudaDevice device, String symbol, String width, String groups) {
         CudaKernel kernel = device.kernel(symbol);
         return new WalkKernel(
                 kernel,
                 device.kernel(symbol + "_vector"),
                 kernel.constant(width),
-                kernel.constant("groups"));
+                kernel.constant("groups"),
+                kernel.constant(groups));
     }
 
     /** Returns the neighbours in a group of the twin; 1 if there is none. */
@@ -54,10 +62,8 @@ final class WalkKernel {
 
     /** Launches the kernel, or the twin if the width is more than 1. */
     void launch(CudaStream stream, int chosen, int steps, Arguments arguments) {
-        stream.launch(chosen == 1 ? any : vector, blocks(steps), arguments);
-    }
-
-    private int blocks(int steps) {
-        return (int) ((steps + stepsPerBlock - 1L) / stepsPerBlock);
+        int perBlock = chosen == 1 ? stepsPerBlock : vectorStepsPerBlock;
+        int blocks = (int) ((steps + perBlock - 1L) / perBlock);
+        stream.launch(chosen == 1 ? any : vector, blocks, arguments);
     }
 }
