@@ -3,8 +3,8 @@
     python3 kernels/lab/005_small.py [--json RESULT.json]
 
 Compiles elementwise/ with several widths and groups a thread for the GPU that is here; checks each against float64;
-then times them inside CUDA graphs, in turn with torch, over inputs larger than the L2 cache. Exits with 1 if a check
-fails.
+then times them inside CUDA graphs, in turn with torch, over up to 256 sets of arrays, which are larger than the L2
+cache from 64k elements on. Exits with 1 if a check fails.
 """
 
 import argparse

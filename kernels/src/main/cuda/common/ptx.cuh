@@ -1,5 +1,5 @@
 // Instructions that C++ has no words for: asynchronous copies to shared memory, fragments of matrices, products on
-// tensor cores, 2^x and 1/x.
+// tensor cores, and 2^x and 1/x without rounding to nearest.
 #pragma once
 
 #include "common/types.cuh"
@@ -65,8 +65,8 @@ __device__ __forceinline__ float exp2_of(float x) {
   return y;
 }
 
-// 1 / x to one unit in the last place. Division takes a branch for each number, which keeps neighbours from being
-// computed at once.
+// 1 / x to one unit in the last place (PTX ISA, rcp.approx.f32). Division takes a branch for each number, which keeps
+// neighbours from being computed at once.
 __device__ __forceinline__ float reciprocal_of(float x) {
   float y;
   asm("rcp.approx.f32 %0, %1;" : "=f"(y) : "f"(x));

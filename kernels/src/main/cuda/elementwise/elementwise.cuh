@@ -9,11 +9,11 @@
 #include "common/types.cuh"
 
 constexpr int kThreads = 256;
-// Groups a thread, of elements or of vectors.
+// Groups a thread, but for the vector kernels below.
 constexpr int kGroups = 2;
 
-// Groups a thread of the vector kernels with one and two operands, by the bytes of an element, so that each operand
-// gives a thread 16 bytes. More would only make a small array's few threads work longer.
+// Groups a thread of the unary, binary and predicate kernels for vectors, by the bytes of an element, so that each
+// operand gives a thread 16 bytes. More would only make a small array's few threads work longer.
 constexpr int kVectorGroups1 = 2;
 constexpr int kVectorGroups2 = 1;
 constexpr int kVectorGroups4 = 1;

@@ -2,8 +2,8 @@
 // take few enough instructions for a kernel to be bound by memory; costly_floats.cuh has the others.
 //
 // Errors of the float functions, by the tables of the CUDA C++ Programming Guide ("Mathematical Functions"): exp and
-// log 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest, but for the logistic function's
-// reciprocal (1 ulp).
+// log 1 ulp, tanh 2, erfc 4, normcdf 5; division and square root are rounded to nearest. The logistic function takes
+// the reciprocal of common/ptx.cuh, 1 ulp.
 #pragma once
 
 #include <type_traits>
@@ -64,8 +64,8 @@ __device__ __forceinline__ W relu(W x) {
 __device__ __forceinline__ float sigmoid(float x) { return reciprocal_of(1.f + expf(-x)); }
 __device__ __forceinline__ double sigmoid(double x) { return 1. / (1. + exp(-x)); }
 
-// Below -104 both products are less than half of the smallest float, and at minus infinity they would be NaN. To compute
-// -0 for the bound costs less than a branch.
+// At the bound the logistic function has long become 0 and the products are -0, as they are for all that is lower but
+// minus infinity, which would give NaN. A bound on the argument, unlike one on the result, takes no branch.
 __device__ __forceinline__ float no_less_than_bound(float x) { return x < -104.f ? -104.f : x; }
 
 __device__ __forceinline__ float silu(float x) {

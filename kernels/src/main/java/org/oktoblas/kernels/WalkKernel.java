@@ -26,7 +26,8 @@ final class WalkKernel {
     /** Finds a kernel that has no twin. */
     static WalkKernel alone(CudaDevice device, String symbol, String groups) {
         CudaKernel kernel = device.kernel(symbol);
-        return new WalkKernel(kernel, null, 1, kernel.constant(groups), 0);
+        int steps = kernel.constant(groups);
+        return new WalkKernel(kernel, null, 1, steps, steps);
     }
 
     /** Finds a kernel and the twin beside it, whose threads take as many groups each. */

@@ -28,9 +28,10 @@ public final class KernelBenchmark {
     private static final String METHOD =
             "Both sides take turns in every round, and every result of ours was checked against"
                     + " double precision first. Kernel times are those of many calls in one CUDA"
-                    + " graph that rotates through inputs larger than the cache, between two"
-                    + " events; the memory moved is each input read and each output written once."
-                    + " Host times are those of 400 calls until the last has returned.";
+                    + " graph, between two events; it rotates through so many sets of inputs that"
+                    + " they are larger than the cache, but at most 32. The memory moved is each"
+                    + " input read and each output written once. Host times are those of 400 calls"
+                    + " until the last has returned.";
 
     private static final String LINEAR =
             "Layers of ours read and write float32 and have their float16 weights packed once, as a"

@@ -38,7 +38,7 @@ record KernelCase(
 
     /**
      * Returns through how many sets of inputs the calls should rotate, so that no input is still in
-     * the cache when its turn comes again.
+     * the cache when its turn comes again; of small inputs only so many as can be made in a moment.
      */
     int sets(long cacheBytes) {
         if (way != Way.GRAPH) {
