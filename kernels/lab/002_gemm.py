@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from laboratory import (CUDA, Int, Long, Pointer, compile_kernels, constants, graph, indexer, launcher, medians, race,
-                        save)
+from laboratory import (CUDA, Int, Long, Pointer, ceil_div, compile_kernels, constants, graph, indexer, launcher,
+                        medians, race, save)
 
 TOLERANCE = {torch.float16: 1e-3, torch.bfloat16: 6e-3}
 
@@ -57,7 +57,7 @@ class Kernel:
         """Returns a function that enqueues out = a b on torch's stream."""
         m, k = a.shape
         n = b.shape[1]
-        tiles = -(-m // self.rows), -(-n // self.columns)
+        tiles = ceil_div(m, self.rows), ceil_div(n, self.columns)
         aligned = all(t.data_ptr() % 16 == 0 and t.stride(0) % 8 == 0 for t in (a, b))
         finish = Finish(out.data_ptr(), None, None, n, 1, 0, self.out_type, 0, int(n % 4 == 0), 0)
         problem = Problem(a.data_ptr(), b.data_ptr(), finish, m, n, k, k, 1, n, 1, 0, k, 1, *tiles,

@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from laboratory import (CUDA, Float, Int, Long, Pointer, compile_kernels, constants, graph, launcher, medians, race,
-                        save)
+from laboratory import (CUDA, Float, Int, Long, Pointer, ceil_div, compile_kernels, constants, graph, launcher,
+                        medians, race, save)
 
 TYPES = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32}
 TOLERANCE = {"f16": 1e-3, "bf16": 8e-3, "f32": 1e-5}
@@ -94,7 +94,7 @@ class Kernels:
             threads = 128  # a warp has twice 16 queries
         threads = threads if prompt else self.constants["SplitThreads"]
         shared = self.constants[f"SharedD{prompt[1]}Q{prompt[2]}"] if prompt else 0
-        tiles, chunks = -(-queries // rows), -(-keys // chunk)
+        tiles, chunks = ceil_div(queries, rows), ceil_div(keys, chunk)
         halves = prompt and self.kind != "f32"
         factor = scale * math.log2(math.e)
         parts = [torch.full((batch * heads * queries * chunks * n,), float("nan"), device="cuda") for n in (width, 2)]

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import layer_norm
 
-from laboratory import (CUDA, MAX_DYNAMIC_SHARED, Double, Int, Long, Pointer, Unsigned, call, compile_kernels,
-                        constants, graph, indexer, launcher, medians, race, save)
+from laboratory import (CUDA, MAX_DYNAMIC_SHARED, Double, Int, Long, Pointer, Unsigned, call, ceil_div,
+                        compile_kernels, constants, graph, indexer, launcher, medians, race, save)
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 # Of the larger of 1 and the result: half a unit in the last place for 16 bits, and a few roundings of float32.
@@ -61,10 +61,6 @@ def over(x):
     return rows
 
 
-def up(numerator, denominator):
-    return -(-numerator // denominator)
-
-
 class Kernels:
     """Launches the kernels of one type."""
 
@@ -81,7 +77,7 @@ class Kernels:
 
     def vectors(self, count):
         """Vectors of a row that may begin inside one, if its length is no multiple of them."""
-        return up(count + (self.vector - 1 if count % self.vector else 0), self.vector)
+        return ceil_div(count + (self.vector - 1 if count % self.vector else 0), self.vector)
 
     def layer_norms(self, x, gamma, beta, out):
         """The ways that there are, by name."""
@@ -97,8 +93,8 @@ class Kernels:
             for way in ("row", "plain") if count % self.vector == 0 else ("row",):
                 function = self.functions[f"layernorm_{way}_{self.kind}"]
                 found[f"{way}, {1 << bits} threads a row"] = launcher(
-                    function, up(x.shape[0], threads >> bits), threads, 0,
-                    params(group_bits=bits, vectors=up(vectors, 1 << bits)), x, gamma, beta, out)
+                    function, ceil_div(x.shape[0], threads >> bits), threads, 0,
+                    params(group_bits=bits, vectors=ceil_div(vectors, 1 << bits)), x, gamma, beta, out)
         cluster = self.cluster(x, params)
         if cluster:
             found["cluster"] = cluster
@@ -111,8 +107,8 @@ class Kernels:
             return None
         blocks = 8 if self.kind == "f32" else 4
         threads = self.constants["ClusterThreads"]
-        share = up(x.shape[1] // self.vector, blocks)
-        turns = up(share + 7, threads)
+        share = ceil_div(x.shape[1] // self.vector, blocks)
+        turns = ceil_div(share + 7, threads)
         if turns > self.constants["ClusterVectors"] or share < threads + 2 * blocks:
             return None
         function, shared, most = self.functions[f"layernorm_cluster_{self.kind}"], 32 * share, Int()
@@ -125,7 +121,7 @@ class Kernels:
     def split(self, x, params):
         threads = self.constants["LayerNormThreads"]
         part = (threads * self.held - 1) * self.vector
-        parts = up(x.shape[1], part)
+        parts = ceil_div(x.shape[1], part)
         moments = torch.empty(3 * x.shape[0] * parts, device="cuda")
         struct = params(vectors=self.held, slice=part, slices=parts, partial=moments.data_ptr())
         kernels = [launcher(self.functions[f"layernorm_{way}_{self.kind}"], x.shape[0] * parts, threads, 0, struct, x,
@@ -138,11 +134,11 @@ class Kernels:
         threads = self.constants[f"Softmax{half}Threads"]
         held = self.constants["LongestFloats" if self.kind == "f32" else "LongestHalves"]
         line = self.constants["LineBytes"] // TYPES[self.kind].itemsize
-        vectors = up(x.shape[1] + line - 1, self.vector)
+        vectors = ceil_div(x.shape[1] + line - 1, self.vector)
         if not self.held * self.constants["SoftmaxLongThreads"] < vectors <= threads * held // self.vector:
             return None
         params = Softmax(out.data_ptr(), x.data_ptr(), over(x), 1, 1, x.shape[1], 0, threads.bit_length() - 1,
-                         up(vectors, threads))
+                         ceil_div(vectors, threads))
         return launcher(self.functions[f"softmax_longest_{self.kind}"], x.shape[0], threads, 0, params, x, out)
 
 

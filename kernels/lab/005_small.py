@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from laboratory import (CUDA, Double, Int, Long, Pointer, compile_kernels, constants, graph, indexer, launcher,
-                        medians, race, save)
+from laboratory import (CUDA, Double, Int, Long, Pointer, ceil_div, compile_kernels, constants, graph, indexer,
+                        launcher, medians, race, save)
 
 TYPES = {"f32": torch.float32, "f16": torch.float16}
 # Of the larger of 0.01 and the result: half a unit in the last place for 16 bits; of float32 sixteen units, as the
@@ -51,8 +51,8 @@ def compiled():
     for kind, ways in WAYS.items():
         for width, groups in ways:
             name = f"{kind}_{width}_{groups}"
-            lines += [f"OKTO_UNARY({name}, {kind}, {width}, {groups}, FloatFunctions)",
-                      f"OKTO_BINARY({name}, {kind}, {kind}, {width}, {groups}, FloatFunctions)"]
+            lines += [f"OKTO_UNARY_ALONE({name}, {kind}, {width}, {groups}, FloatFunctions)",
+                      f"OKTO_BINARY_ALONE({name}, {kind}, {width}, {groups}, FloatFunctions)"]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "small.cu"
         source.write_text("\n".join(lines) + "\n")
@@ -78,7 +78,7 @@ class Kernels:
             params.walk.stride[8 * tensor] = width
         name = f"{'binary' if operation == 'add' else 'unary'}_{kind}_{width}_{groups}"
         threads = self.constants["Threads"]
-        return launcher(self.functions[name], -(-steps // (threads * groups)), threads, 0, params, x, y, out)
+        return launcher(self.functions[name], ceil_div(steps, threads * groups), threads, 0, params, x, y, out)
 
 
 def check(kernels, kind, operation):

@@ -39,6 +39,10 @@ def call(name, *arguments):
         raise RuntimeError(f"{name}: {(message.value or b'?').decode()}")
 
 
+def ceil_div(numerator, denominator):
+    return -(-numerator // denominator)
+
+
 def constants(source):
     """The constants of a source and of the headers that it includes with quotes."""
     found, todo, seen = {}, [source], set()

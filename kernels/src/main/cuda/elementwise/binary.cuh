@@ -44,7 +44,12 @@ __device__ __forceinline__ void binary(const BinaryParams& p) {
   store_all(p.out, p.walk, at, out);
 }
 
-#define OKTO_BINARY(NAME, TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS)                                                \
+#define OKTO_BINARY_ALONE(NAME, TYPE, WIDTH, GROUPS, FUNCTIONS)                                                  \
   extern "C" __global__ void __launch_bounds__(kThreads) binary_##NAME(const __grid_constant__ BinaryParams p) { \
-    binary<TYPE, RESULT, WIDTH, GROUPS, FUNCTIONS>(p);                                                           \
+    binary<TYPE, TYPE, WIDTH, GROUPS, FUNCTIONS>(p);                                                             \
   }
+
+// A kernel and its twin for vectors.
+#define OKTO_BINARY(NAME, TYPE, FUNCTIONS) \
+  OKTO_BINARY_ALONE(NAME, TYPE, 1, kGroups, FUNCTIONS) \
+  OKTO_BINARY_ALONE(NAME##_vector, TYPE, kVector<TYPE>, kVectorGroups<TYPE>, FUNCTIONS)

@@ -64,26 +64,21 @@ __device__ __forceinline__ void cast(const CastParams& p) {
 
 }  // namespace
 
-#define OKTO_CAST(NAME, TYPE, WIDTH)                                                                         \
+#define OKTO_CAST(NAME, TYPE)                                                                                \
   extern "C" __global__ void __launch_bounds__(kThreads) cast_##NAME(const __grid_constant__ CastParams p) { \
-    cast<TYPE, WIDTH>(p);                                                                                    \
+    cast<TYPE, 1>(p);                                                                                        \
+  }                                                                                                          \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                                     \
+      cast_##NAME##_vector(const __grid_constant__ CastParams p) {                                           \
+    cast<TYPE, kCastVector>(p);                                                                              \
   }
 
-OKTO_CAST(f32, f32, 1)
-OKTO_CAST(f32_vector, f32, kCastVector)
-OKTO_CAST(f64, f64, 1)
-OKTO_CAST(f64_vector, f64, kCastVector)
-OKTO_CAST(f16, f16, 1)
-OKTO_CAST(f16_vector, f16, kCastVector)
-OKTO_CAST(bf16, bf16, 1)
-OKTO_CAST(bf16_vector, bf16, kCastVector)
-OKTO_CAST(i8, i8, 1)
-OKTO_CAST(i8_vector, i8, kCastVector)
-OKTO_CAST(u8, u8, 1)
-OKTO_CAST(u8_vector, u8, kCastVector)
-OKTO_CAST(i32, i32, 1)
-OKTO_CAST(i32_vector, i32, kCastVector)
-OKTO_CAST(i64, i64, 1)
-OKTO_CAST(i64_vector, i64, kCastVector)
-OKTO_CAST(bool, boolean, 1)
-OKTO_CAST(bool_vector, boolean, kCastVector)
+OKTO_CAST(f32, f32)
+OKTO_CAST(f64, f64)
+OKTO_CAST(f16, f16)
+OKTO_CAST(bf16, bf16)
+OKTO_CAST(i8, i8)
+OKTO_CAST(u8, u8)
+OKTO_CAST(i32, i32)
+OKTO_CAST(i64, i64)
+OKTO_CAST(bool, boolean)

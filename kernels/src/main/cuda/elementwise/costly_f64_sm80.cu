@@ -4,5 +4,5 @@
 // Elements a thread; a second would not fit beside the registers that functions of doubles take.
 constexpr int kCostlyGroups = 1;
 
-OKTO_UNARY(f64_costly, f64, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_BINARY(f64_costly, f64, f64, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_UNARY_ALONE(f64_costly, f64, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_BINARY_ALONE(f64_costly, f64, 1, kCostlyGroups, CostlyFloatFunctions)

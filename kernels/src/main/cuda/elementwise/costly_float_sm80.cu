@@ -4,9 +4,9 @@
 // Elements a thread.
 constexpr int kCostlyGroups = 2;
 
-OKTO_UNARY(f32_costly, f32, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_UNARY(f16_costly, f16, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_UNARY(bf16_costly, bf16, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_BINARY(f32_costly, f32, f32, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_BINARY(f16_costly, f16, f16, 1, kCostlyGroups, CostlyFloatFunctions)
-OKTO_BINARY(bf16_costly, bf16, bf16, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_UNARY_ALONE(f32_costly, f32, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_UNARY_ALONE(f16_costly, f16, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_UNARY_ALONE(bf16_costly, bf16, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_BINARY_ALONE(f32_costly, f32, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_BINARY_ALONE(f16_costly, f16, 1, kCostlyGroups, CostlyFloatFunctions)
+OKTO_BINARY_ALONE(bf16_costly, bf16, 1, kCostlyGroups, CostlyFloatFunctions)

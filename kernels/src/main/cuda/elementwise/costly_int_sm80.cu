@@ -4,8 +4,8 @@
 // Elements a thread.
 constexpr int kCostlyGroups = 2;
 
-OKTO_BINARY(i8_costly, i8, i8, 1, kCostlyGroups, CostlyIntegerFunctions)
-OKTO_BINARY(u8_costly, u8, u8, 1, kCostlyGroups, CostlyIntegerFunctions)
-OKTO_BINARY(i32_costly, i32, i32, 1, kCostlyGroups, CostlyIntegerFunctions)
-OKTO_BINARY(i64_costly, i64, i64, 1, kCostlyGroups, CostlyIntegerFunctions)
-OKTO_BINARY(bool_costly, boolean, boolean, 1, kCostlyGroups, CostlyIntegerFunctions)
+OKTO_BINARY_ALONE(i8_costly, i8, 1, kCostlyGroups, CostlyIntegerFunctions)
+OKTO_BINARY_ALONE(u8_costly, u8, 1, kCostlyGroups, CostlyIntegerFunctions)
+OKTO_BINARY_ALONE(i32_costly, i32, 1, kCostlyGroups, CostlyIntegerFunctions)
+OKTO_BINARY_ALONE(i64_costly, i64, 1, kCostlyGroups, CostlyIntegerFunctions)
+OKTO_BINARY_ALONE(bool_costly, boolean, 1, kCostlyGroups, CostlyIntegerFunctions)

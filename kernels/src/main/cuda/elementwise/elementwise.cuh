@@ -12,19 +12,20 @@ constexpr int kThreads = 256;
 // Groups a thread, but for the vector kernels below.
 constexpr int kGroups = 2;
 
-// Groups a thread of the unary, binary and predicate kernels for vectors, by the bytes of an element, so that each
-// operand gives a thread 16 bytes. More would only make a small array's few threads work longer.
-constexpr int kVectorGroups1 = 2;
-constexpr int kVectorGroups2 = 1;
-constexpr int kVectorGroups4 = 1;
-constexpr int kVectorGroups8 = 1;
-
 // Neighbours in a group of the vector kernels, by the bytes of an element. Elements of one byte come in 8, not 16:
 // they are computed one by one, and twice the code would buy nothing.
 constexpr int kVector1 = 8;
 constexpr int kVector2 = 8;
 constexpr int kVector4 = 4;
 constexpr int kVector8 = 2;
+template <typename T>
+constexpr int kVector = sizeof(T) == 1 ? kVector1 : sizeof(T) == 2 ? kVector2 : sizeof(T) == 4 ? kVector4 : kVector8;
+
+// What each operand gives to a thread of the unary, binary and predicate kernels for vectors, in one group or more.
+// Twice as much would only make a small array's few threads work longer.
+constexpr int kVectorBytes = 16;
+template <typename T>
+constexpr int kVectorGroups = kVectorBytes / (kVector<T> * static_cast<int>(sizeof(T)));
 
 // What an operand gives to a group: one number for the whole walk, one element for the group, or one for each place.
 constexpr int kModeConstant = 0;

@@ -43,7 +43,12 @@ struct Predicates {
   }
 };
 
-#define OKTO_PREDICATE(NAME, TYPE, WIDTH, GROUPS)                                                                   \
+// A kernel and its twin for vectors.
+#define OKTO_PREDICATE(NAME, TYPE)                                                                                  \
   extern "C" __global__ void __launch_bounds__(kThreads) predicate_##NAME(const __grid_constant__ BinaryParams p) { \
-    binary<TYPE, boolean, WIDTH, GROUPS, Predicates>(p);                                                            \
+    binary<TYPE, boolean, 1, kGroups, Predicates>(p);                                                               \
+  }                                                                                                                 \
+  extern "C" __global__ void __launch_bounds__(kThreads)                                                            \
+      predicate_##NAME##_vector(const __grid_constant__ BinaryParams p) {                                           \
+    binary<TYPE, boolean, kVector<TYPE>, kVectorGroups<TYPE>, Predicates>(p);                                       \
   }

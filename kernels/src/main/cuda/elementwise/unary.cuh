@@ -32,7 +32,12 @@ __device__ __forceinline__ void unary(const UnaryParams& p) {
   store_all(p.out, p.walk, at, group);
 }
 
-#define OKTO_UNARY(NAME, TYPE, WIDTH, GROUPS, FUNCTIONS)                                                       \
+#define OKTO_UNARY_ALONE(NAME, TYPE, WIDTH, GROUPS, FUNCTIONS)                                                 \
   extern "C" __global__ void __launch_bounds__(kThreads) unary_##NAME(const __grid_constant__ UnaryParams p) { \
     unary<TYPE, WIDTH, GROUPS, FUNCTIONS>(p);                                                                  \
   }
+
+// A kernel and its twin for vectors.
+#define OKTO_UNARY(NAME, TYPE, FUNCTIONS) \
+  OKTO_UNARY_ALONE(NAME, TYPE, 1, kGroups, FUNCTIONS) \
+  OKTO_UNARY_ALONE(NAME##_vector, TYPE, kVector<TYPE>, kVectorGroups<TYPE>, FUNCTIONS)

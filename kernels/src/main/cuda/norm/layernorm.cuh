@@ -197,8 +197,10 @@ __device__ __forceinline__ W around_mean(W squares, W excess) {
   return squares < static_cast<W>(__builtin_huge_val()) ? squares - excess : squares;
 }
 
+// What distances from the mean are multiplied by. Rounding may leave a variance below 0.
 template <typename W>
 __device__ __forceinline__ W factor_of(W variance, double epsilon) {
+  if (variance < 0) variance = 0;
   return 1 / root(variance + static_cast<W>(epsilon));
 }
 
@@ -226,9 +228,7 @@ __device__ __forceinline__ void layernorm_row(const LayerNormParams& p) {
   distances<T, N>(x, share, mean, own[0], own[1]);
   across<Sum>(own, group, squares);
   const W rest = own[0] / count;
-  W variance = around_mean(own[1], own[0] * rest) / count;
-  if (variance < 0) variance = 0;
-  const W factor = factor_of(variance, p.epsilon);
+  const W factor = factor_of(around_mean(own[1], own[0] * rest) / count, p.epsilon);
   if constexpr (kIsHalf<T>) {
     // The differences are exact enough for 16 bits as they are.
     normalize<T, N, false>(p, x, share, 0, out, mean + rest, W(0), factor);
@@ -316,9 +316,7 @@ __device__ __forceinline__ void layernorm_finish(const LayerNormParams& p) {
 #pragma unroll 1
   for (int i = threadIdx.x; i < p.slices; i += kLayerNormThreads) own = merged(own, partial[i]);
   own = across(own, scratch);
-  W variance = own.squares / static_cast<W>(p.count);
-  if (variance < 0) variance = 0;
-  const W factor = factor_of(variance, p.epsilon);
+  const W factor = factor_of(own.squares / static_cast<W>(p.count), p.epsilon);
 
   Share share =
       share_of(slice.in, p.in_stride, slice.out, slice.count, threadIdx.x, kLayerNormThreads, kVectors<T>);

@@ -98,8 +98,9 @@ __device__ __forceinline__ W warp_sum(W value) {
 }
 
 // Rows have no gaps, and lie in 16-byte words alike in input and output, as do all rows of a cluster. Scales and shifts
-// are of the rows' type. `slice` is how many whole vectors a block has; the last block may have fewer, but one for every
-// thread at least. The numbers before a row's first whole vector and after its last are the first block's, one a thread.
+// are of the rows' type. `slice` is how many whole vectors a block has; the last block may have fewer, but one for
+// every thread at least. The numbers before a row's first whole vector and after its last are the first block's, one a
+// thread.
 //
 // Mean and variance take one pass and one exchange. A warp sums the distances from the mean of its first vectors, and
 // their squares: nothing cancels, as in layernorm_plain. Then all warps of the cluster tell all blocks their moments,
@@ -168,7 +169,6 @@ __device__ __forceinline__ void layernorm_cluster(const LayerNormParams& p) {
     extras[1][rank] = widen(beta[extra_at]);
   }
   const float per_count = 1 / static_cast<float>(p.count);
-  const float epsilon = static_cast<float>(p.epsilon);
   if (rank == 0) {
     arrivals[0].begin();
     arrivals[1].begin();
@@ -216,18 +216,19 @@ __device__ __forceinline__ void layernorm_cluster(const LayerNormParams& p) {
     const float near = moments[parity][0].mean;
     float mean = 0;
 #pragma unroll
-    for (int k = lane; k < kParts; k += 32) mean += moments[parity][k].count * per_count * (moments[parity][k].mean - near);
+    for (int k = lane; k < kParts; k += 32) {
+      const Part part = moments[parity][k];
+      mean += part.count * per_count * (part.mean - near);
+    }
     mean = near + warp_sum(mean);
-    float variance = 0;
+    float squares = 0;
 #pragma unroll
     for (int k = lane; k < kParts; k += 32) {
       const Part part = moments[parity][k];
       const float distance = part.mean - mean;
-      variance += part.squares + distance * distance * part.count;
+      squares += part.squares + distance * distance * part.count;
     }
-    variance = warp_sum(variance) * per_count;
-    if (variance < 0) variance = 0;
-    const float factor = 1 / root(variance + epsilon);
+    const float factor = factor_of(warp_sum(squares) * per_count, p.epsilon);
 
 #pragma unroll
     for (int j = 0; j < N; ++j) {

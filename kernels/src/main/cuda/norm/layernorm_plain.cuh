@@ -66,9 +66,7 @@ __device__ __forceinline__ void layernorm_plain(const LayerNormParams& p) {
   float own[2] = {total<T>(first), total<T>(second)};
   across<Sum>(own, group, squares);
   const float rest = own[0] / count;
-  float variance = around_mean(own[1], own[0] * rest) / count;
-  if (variance < 0) variance = 0;
-  const float factor = factor_of(variance, p.epsilon);
+  const float factor = factor_of(around_mean(own[1], own[0] * rest) / count, p.epsilon);
   const float mean = origin + rest;
 #pragma unroll
   for (int j = 0; j < N; ++j) {

@@ -22,25 +22,13 @@ class MissingDnnlTest {
     void oneLineSaysThatProductsAreSlow(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
         Pattern jar = Pattern.compile("(dnnl|javacpp|opencl)-[^/\\\\]*\\.jar");
+        String classPath =
+                Pattern.compile(File.pathSeparator)
+                        .splitAsStream(System.getProperty("java.class.path"))
+                        .filter(entry -> !jar.matcher(entry).find())
+                        .collect(Collectors.joining(File.pathSeparator));
         Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Dai.djl.offline=true",
-                                "-cp",
-                                Pattern.compile(File.pathSeparator)
-                                        .splitAsStream(System.getProperty("java.class.path"))
-                                        .filter(entry -> !jar.matcher(entry).find())
-                                        .collect(Collectors.joining(File.pathSeparator)),
-                                Main.class.getName(),
-                                "infer",
-                                "--device",
-                                "cpu",
-                                "--model",
-                                Path.of("models", "okto-prose.okm").toString(),
-                                "--input",
-                                "Once upon a time",
-                                "--max-tokens",
-                                "8")
+                CommandProcess.infer(classPath, "--device", "cpu", "--input", "Once upon a time")
                         .redirectError(log.toFile())
                         .start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -3,7 +3,6 @@ package org.oktoblas.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -17,19 +16,7 @@ class PipeTest {
     @Timeout(value = 60, unit = TimeUnit.SECONDS)
     void aPromptComesThroughAPipe() throws Exception {
         Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Dai.djl.offline=true",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Main.class.getName(),
-                                "infer",
-                                "--model",
-                                Path.of("models", "okto-prose.okm").toString(),
-                                "--input",
-                                "-",
-                                "--max-tokens",
-                                "8")
+                CommandProcess.infer(System.getProperty("java.class.path"), "--input", "-")
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
         try (var in = process.getOutputStream()) {

@@ -19,7 +19,7 @@ public final class CudaKernel {
     private final int mostDynamicShared;
     private final int parameterBytes;
     private volatile int granted;
-    private final Map<Integer, Integer> occupancy = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> blocks = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> clusters = new ConcurrentHashMap<>();
 
     CudaKernel(CudaDevice device, Kernel description, Driver.Module module) {
@@ -75,42 +75,46 @@ public final class CudaKernel {
 
     /** Returns how many blocks a multiprocessor holds at once. */
     public int blocksPerMultiprocessor(int dynamicSharedBytes) {
-        Integer known = occupancy.get(dynamicSharedBytes);
-        return known != null
-                ? known
-                : occupancy.computeIfAbsent(dynamicSharedBytes, this::askOccupancy);
-    }
-
-    private int askOccupancy(int dynamicSharedBytes) {
-        device.makeCurrent();
-        grant(dynamicSharedBytes);
-        int[] blocks = new int[1];
-        call(
+        return ask(
                 "cuOccupancyMaxActiveBlocksPerMultiprocessor",
-                () -> Driver.occupancy(function, threads(), dynamicSharedBytes, blocks));
-        return blocks[0];
+                blocks,
+                dynamicSharedBytes,
+                (bytes, answer) -> Driver.occupancy(function, threads(), bytes, answer));
     }
 
     /** Returns how many of the kernel's clusters the device holds at once; 0 if not even one. */
     public int clustersAtOnce(int dynamicSharedBytes) {
-        Integer known = clusters.get(dynamicSharedBytes);
-        return known != null
-                ? known
-                : clusters.computeIfAbsent(dynamicSharedBytes, this::askClusters);
+        return ask(
+                "cuOccupancyMaxActiveClusters",
+                clusters,
+                dynamicSharedBytes,
+                (bytes, answer) ->
+                        Driver.clusters(function, description.cluster(), threads(), bytes, answer));
     }
 
-    private int askClusters(int dynamicSharedBytes) {
-        if (dynamicSharedBytes > mostDynamicShared) {
+    /** Asks the driver how many fit, once for every size of shared memory. */
+    private int ask(String name, Map<Integer, Integer> known, int sharedBytes, Question question) {
+        Integer count = known.get(sharedBytes);
+        if (count == null) {
+            count = known.computeIfAbsent(sharedBytes, bytes -> ask(name, bytes, question));
+        }
+        return count;
+    }
+
+    private int ask(String name, int sharedBytes, Question question) {
+        if (sharedBytes > mostDynamicShared) {
             return 0;
         }
         device.makeCurrent();
-        grant(dynamicSharedBytes);
-        int[] count = new int[1];
-        int cluster = description.cluster();
-        call(
-                "cuOccupancyMaxActiveClusters",
-                () -> Driver.clusters(function, cluster, threads(), dynamicSharedBytes, count));
-        return count[0];
+        grant(sharedBytes);
+        int[] answer = new int[1];
+        call(name, () -> question.ask(sharedBytes, answer));
+        return answer[0];
+    }
+
+    /** A call that answers how many fit, given a block's shared memory; it returns its code. */
+    private interface Question {
+        int ask(int sharedBytes, int[] answer);
     }
 
     CudaDevice device() {

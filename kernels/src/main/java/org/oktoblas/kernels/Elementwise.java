@@ -318,12 +318,7 @@ public final class Elementwise {
                         : Operation.binary(op, type, symbol -> device.kernel(symbol).description());
         WalkKernel kernel =
                 switch (operation.way()) {
-                    case LIGHT, PREDICATE ->
-                            WalkKernel.pair(
-                                    device,
-                                    operation.kernel(),
-                                    "vector" + type.bytes(),
-                                    "vectorGroups" + type.bytes());
+                    case LIGHT, PREDICATE -> WalkKernel.pair(device, operation.kernel(), type);
                     case COSTLY -> WalkKernel.alone(device, operation.kernel(), "costlyGroups");
                     case IDENTITY, NEVER -> null;
                 };

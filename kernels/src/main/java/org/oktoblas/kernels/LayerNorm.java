@@ -15,8 +15,7 @@ final class LayerNorm {
 
     private final RowKernels kernels;
     private final Optional<CudaKernel> plain;
-    private final Optional<CudaKernel> cluster;
-    private final Optional<RowClusters.Limits> clusterLimits;
+    private final Optional<Cluster> cluster;
     private final Elementwise elementwise;
     private final ElementType type;
 
@@ -25,10 +24,23 @@ final class LayerNorm {
         // for every row: without clusters, reading long rows twice is faster.
         kernels = new RowKernels(device, "layernorm", type, false);
         plain = type == ElementType.F64 ? Optional.empty() : Optional.of(kernels.kernel("plain"));
-        cluster = device.kernelIfCompiled("layernorm_cluster_" + type.suffix());
-        clusterLimits = cluster.map(LayerNorm::limits);
+        cluster = device.kernelIfCompiled("layernorm_cluster_" + type.suffix()).map(Cluster::of);
         this.elementwise = elementwise;
         this.type = type;
+    }
+
+    /** The kernel for clusters of blocks, and what they can keep. */
+    private record Cluster(CudaKernel kernel, RowClusters.Limits limits) {
+
+        static Cluster of(CudaKernel kernel) {
+            return new Cluster(
+                    kernel,
+                    new RowClusters.Limits(
+                            kernel.description().cluster(),
+                            kernel.threads(),
+                            kernel.constant("clusterVectors"),
+                            kernel.constant("lineBytes") / RowKernels.VECTOR_BYTES));
+        }
     }
 
     void run(
@@ -59,14 +71,6 @@ final class LayerNorm {
                 elementwise.copy(stream, target, out);
             }
         }
-    }
-
-    private static RowClusters.Limits limits(CudaKernel cluster) {
-        return new RowClusters.Limits(
-                cluster.description().cluster(),
-                cluster.threads(),
-                cluster.constant("clusterVectors"),
-                cluster.constant("lineBytes") / RowKernels.VECTOR_BYTES);
     }
 
     /** Keeps a tiny epsilon from becoming 0 in float32. */
@@ -147,8 +151,8 @@ final class LayerNorm {
         if (cluster.isEmpty() || !rows.isSimple() || !rows.liesAlike() || rows.period() == 0) {
             return false;
         }
-        CudaKernel kernel = cluster.get();
-        RowClusters.Limits limits = clusterLimits.get();
+        CudaKernel kernel = cluster.get().kernel();
+        RowClusters.Limits limits = cluster.get().limits();
         Optional<RowClusters> plan = RowClusters.of(limits, rows.count(), kernels.vector());
         if (plan.isEmpty()) {
             return false;

@@ -5,6 +5,7 @@ import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.CudaKernel;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
+import org.oktoblas.cuda.ElementType;
 
 /** A kernel whose threads take the steps of a walk, and its twin that steps over groups. */
 final class WalkKernel {
@@ -26,24 +27,31 @@ final class WalkKernel {
     /** Finds a kernel that has no twin. */
     static WalkKernel alone(CudaDevice device, String symbol, String groups) {
         CudaKernel kernel = device.kernel(symbol);
-        int steps = kernel.constant(groups);
-        return new WalkKernel(kernel, null, 1, steps, steps);
+        return new WalkKernel(kernel, null, 1, kernel.constant(groups), 0);
     }
 
     /** Finds a kernel and the twin beside it, whose threads take as many groups each. */
     static WalkKernel pair(CudaDevice device, String symbol, String width) {
-        return pair(device, symbol, width, "groups");
+        CudaKernel kernel = device.kernel(symbol);
+        int groups = kernel.constant("groups");
+        return pair(device, kernel, kernel.constant(width), groups);
     }
 
-    /** Finds a kernel and the twin beside it, given what the twin's width and groups are called. */
-    static WalkKernel pair(CudaDevice device, String symbol, String width, String groups) {
+    /**
+     * Finds a kernel for elements of a type and the twin beside it, whose threads take {@code
+     * kVectorBytes} of each operand.
+     */
+    static WalkKernel pair(CudaDevice device, String symbol, ElementType type) {
         CudaKernel kernel = device.kernel(symbol);
-        return new WalkKernel(
-                kernel,
-                device.kernel(symbol + "_vector"),
-                kernel.constant(width),
-                kernel.constant("groups"),
-                kernel.constant(groups));
+        int width = kernel.constant("vector" + type.bytes());
+        int groups = kernel.constant("vectorBytes") / (width * type.bytes());
+        return pair(device, kernel, width, groups);
+    }
+
+    private static WalkKernel pair(
+            CudaDevice device, CudaKernel kernel, int width, int vectorGroups) {
+        CudaKernel vector = device.kernel(kernel.symbol() + "_vector");
+        return new WalkKernel(kernel, vector, width, kernel.constant("groups"), vectorGroups);
     }
 
     /** Returns the neighbours in a group of the twin; 1 if there is none. */

@@ -3,7 +3,6 @@ package org.oktoblas.bench.gpu;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.oktoblas.bench.gpu.RandomData.Input;
-import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.cuda.DeviceTensor;
 import org.oktoblas.kernels.Attention;
 import org.oktoblas.kernels.KernelFamilies;
@@ -38,20 +37,15 @@ final class AttentionWork extends CaseWork {
 
     private void run(boolean causal, Input query, Input keys, Input values, DeviceTensor out) {
         Attention attention = families.attention();
-        Attend attend = causal ? attention::causal : attention::full;
+        DeviceTensor q = query.tensor();
+        DeviceTensor k = keys.tensor();
+        DeviceTensor v = values.tensor();
         double scale = 1 / Math.sqrt(width);
-        attend.run(stream, query.tensor(), keys.tensor(), values.tensor(), null, scale, out);
-    }
-
-    private interface Attend {
-        void run(
-                CudaStream stream,
-                DeviceTensor query,
-                DeviceTensor keys,
-                DeviceTensor values,
-                DeviceTensor mask,
-                double scale,
-                DeviceTensor out);
+        if (causal) {
+            attention.causal(stream, q, k, v, null, scale, out);
+        } else {
+            attention.full(stream, q, k, v, null, scale, out);
+        }
     }
 
     private List<List<Input>> inputs() {
