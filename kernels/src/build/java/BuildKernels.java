@@ -244,7 +244,8 @@ public final class BuildKernels {
         String own = named.group(1);
         List<String> architectures = architectures(own);
 
-        List<String> flags = new ArrayList<>(List.of("-std=c++17", "-O3", "--compress-mode=size"));
+        // Not compressed: jars and archives are, which see what architectures have in common.
+        List<String> flags = new ArrayList<>(List.of("-std=c++17", "-O3", "--compress-mode=none"));
         if (!only.isEmpty()) {
             flags.add("-lineinfo");
         }

@@ -137,6 +137,11 @@ public final class CudaDevice {
         return kernel != null ? kernel : kernels.computeIfAbsent(symbol, this::load);
     }
 
+    /** Returns whether this build has a kernel of that name. */
+    public boolean hasKernel(String symbol) {
+        return library.has(symbol);
+    }
+
     /** Returns a kernel if this build has machine code of it for this very device. */
     public Optional<CudaKernel> kernelIfCompiled(String symbol) {
         return library.has(symbol)

@@ -245,34 +245,90 @@ public final class CudaStream {
             int gridZ,
             int dynamicSharedBytes,
             Arguments arguments) {
-        if (!Launch.isPossible(
-                device, kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments)) {
-            throw Launch.refused(
-                    device, kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments);
+        require(kernel, gridX, gridY, gridZ, dynamicSharedBytes, arguments);
+        enqueue(
+                kernel,
+                "cuLaunchKernel",
+                () ->
+                        Driver.launch(
+                                kernel.function(),
+                                gridX,
+                                gridY,
+                                gridZ,
+                                kernel.threads(),
+                                dynamicSharedBytes,
+                                active,
+                                arguments.handle()),
+                gridX,
+                gridY,
+                gridZ,
+                dynamicSharedBytes);
+    }
+
+    /**
+     * Launches a kernel over a row of blocks that may wait for each other, as all of them are on
+     * the device at once.
+     *
+     * @param grid blocks, no more than the device holds at once
+     * @param dynamicSharedBytes the shared memory of a block beside what the kernel declares
+     * @param arguments the kernel's one struct
+     * @throws IllegalArgumentException if the kernel cannot be launched like that
+     */
+    public void launchCooperative(
+            CudaKernel kernel, int grid, int dynamicSharedBytes, Arguments arguments) {
+        require(kernel, grid, 1, 1, dynamicSharedBytes, arguments);
+        long most =
+                device.properties().cooperativeLaunch()
+                        ? (long) kernel.blocksPerMultiprocessor(dynamicSharedBytes)
+                                * device.properties().multiprocessors()
+                        : 0;
+        if (grid > most) {
+            throw Launch.tooManyAtOnce(kernel, grid, dynamicSharedBytes, most);
         }
+        enqueue(
+                kernel,
+                "cuLaunchCooperativeKernel",
+                () ->
+                        Driver.launchCooperative(
+                                kernel.function(),
+                                grid,
+                                kernel.threads(),
+                                dynamicSharedBytes,
+                                active,
+                                arguments.handle()),
+                grid,
+                1,
+                1,
+                dynamicSharedBytes);
+    }
+
+    private void require(
+            CudaKernel kernel, int x, int y, int z, int dynamicSharedBytes, Arguments arguments) {
+        if (!Launch.isPossible(device, kernel, x, y, z, dynamicSharedBytes, arguments)) {
+            throw Launch.refused(device, kernel, x, y, z, dynamicSharedBytes, arguments);
+        }
+    }
+
+    private void enqueue(
+            CudaKernel kernel,
+            String name,
+            IntSupplier call,
+            int x,
+            int y,
+            int z,
+            int dynamicSharedBytes) {
         lock.lock();
         try {
             device.makeCurrent();
             kernel.grant(dynamicSharedBytes);
-            IntSupplier call =
-                    () ->
-                            Driver.launch(
-                                    kernel.function(),
-                                    gridX,
-                                    gridY,
-                                    gridZ,
-                                    kernel.threads(),
-                                    dynamicSharedBytes,
-                                    active,
-                                    arguments.handle());
             // A capture that a launch failed in may be void: a second try would hide why.
             int code = capture == null ? device.callInNeed(call) : call.getAsInt();
             if (code != Driver.SUCCESS) {
                 throw CudaException.of(
                         code,
-                        "cuLaunchKernel",
+                        name,
                         device,
-                        Launch.describe(kernel, gridX, gridY, gridZ, dynamicSharedBytes)
+                        Launch.describe(kernel, x, y, z, dynamicSharedBytes)
                                 + (lastKernel == null ? "" : "; " + lastLaunch()));
             }
             lastKernel = kernel.symbol();
@@ -335,6 +391,20 @@ public final class CudaStream {
         if (code != Driver.SUCCESS) {
             throw CudaException.of(code, "cuStreamSynchronize", device, lastLaunch());
         }
+    }
+
+    /**
+     * Returns whether all work of this stream is done, without waiting.
+     *
+     * @throws CudaException if it failed
+     */
+    public boolean isIdle() {
+        device.makeCurrent();
+        int code = Driver.query(handle);
+        if (code != Driver.SUCCESS && code != Driver.NOT_READY) {
+            throw CudaException.of(code, "cuStreamQuery", device, lastLaunch());
+        }
+        return code == Driver.SUCCESS;
     }
 
     /** Waits for the work of a stream on behalf of another, which needs its memory. */

@@ -11,6 +11,7 @@ package org.oktoblas.cuda;
  * @param sharedBytesPerMultiprocessor the shared memory of a multiprocessor
  * @param registersPerMultiprocessor the registers of a multiprocessor
  * @param threadsPerMultiprocessor the threads that a multiprocessor holds
+ * @param cooperativeLaunch whether a launch's blocks may wait for each other
  * @param l2Bytes its second-level cache
  * @param memoryBytes its memory
  */
@@ -23,6 +24,7 @@ public record DeviceProperties(
         int sharedBytesPerMultiprocessor,
         int registersPerMultiprocessor,
         int threadsPerMultiprocessor,
+        boolean cooperativeLaunch,
         long l2Bytes,
         long memoryBytes) {
 

@@ -32,6 +32,7 @@ final class Driver {
 
     static final int SUCCESS = 0;
     static final int OUT_OF_MEMORY = 2;
+    static final int NOT_READY = 600;
     static final int PEER_ACCESS_ALREADY_ENABLED = 704;
 
     // Attributes of devices.
@@ -42,6 +43,7 @@ final class Driver {
     static final int CAPABILITY_MINOR = 76;
     static final int SHARED_BYTES_PER_MULTIPROCESSOR = 81;
     static final int REGISTERS_PER_MULTIPROCESSOR = 82;
+    static final int COOPERATIVE_LAUNCH = 95;
     static final int SHARED_BYTES_PER_BLOCK = 97;
     static final int POOLS_SUPPORTED = 115;
 
@@ -281,6 +283,11 @@ final class Driver {
         return JCudaDriver.cuStreamSynchronize(stream);
     }
 
+    /** Returns SUCCESS if the stream has nothing to do, NOT_READY if it has. */
+    static int query(Stream stream) {
+        return JCudaDriver.cuStreamQuery(stream);
+    }
+
     static int await(Stream stream, Event event) {
         return JCudaDriver.cuStreamWaitEvent(stream, event, 0);
     }
@@ -461,6 +468,18 @@ final class Driver {
                 stream,
                 parameters,
                 null);
+    }
+
+    /** Launches blocks that are all on the device at once, in a row. */
+    static int launchCooperative(
+            Function function,
+            int grid,
+            int threads,
+            int sharedBytes,
+            Stream stream,
+            Address parameters) {
+        return JCudaDriver.cuLaunchCooperativeKernel(
+                function, grid, 1, 1, threads, 1, 1, sharedBytes, stream, parameters);
     }
 
     // ---- graphs

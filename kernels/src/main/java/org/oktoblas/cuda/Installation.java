@@ -146,6 +146,7 @@ final class Installation {
                 attribute(handle, Driver.SHARED_BYTES_PER_MULTIPROCESSOR),
                 attribute(handle, Driver.REGISTERS_PER_MULTIPROCESSOR),
                 attribute(handle, Driver.THREADS_PER_MULTIPROCESSOR),
+                attribute(handle, Driver.COOPERATIVE_LAUNCH) != 0,
                 attribute(handle, Driver.L2_BYTES),
                 bytes[0]);
     }

@@ -58,6 +58,16 @@ final class Launch {
                 "Cannot launch " + describe(kernel, x, y, z, dynamicSharedBytes) + ": " + why);
     }
 
+    static IllegalArgumentException tooManyAtOnce(
+            CudaKernel kernel, int grid, int dynamicSharedBytes, long most) {
+        return new IllegalArgumentException(
+                "Cannot launch "
+                        + describe(kernel, grid, 1, 1, dynamicSharedBytes)
+                        + " that wait for each other: the device holds "
+                        + most
+                        + " of them at once");
+    }
+
     static String describe(CudaKernel kernel, int x, int y, int z, int dynamicSharedBytes) {
         return "kernel "
                 + kernel.symbol()

@@ -57,7 +57,8 @@ final class ElementBits {
         return value(type, value > 0 ? rounded - 1 : value == 0 ? 0x8001 : rounded + 1);
     }
 
-    private static float value(ElementType type, int bits) {
+    /** Returns the number that 16 bits stand for. */
+    static float value(ElementType type, int bits) {
         if (type == ElementType.BF16) {
             return Float.intBitsToFloat(bits << 16);
         }

@@ -15,6 +15,7 @@ public final class KernelFamilies {
     private final Lazy<Linear> linear;
     private final Lazy<Normalization> normalization;
     private final Lazy<Attention> attention;
+    private final Lazy<TokenChoice> tokenChoice;
 
     /** Makes the families of a device; none is loaded yet. */
     public KernelFamilies(CudaDevice device) {
@@ -27,6 +28,7 @@ public final class KernelFamilies {
         linear = new Lazy<>(device, Linear::new);
         normalization = new Lazy<>(device, Normalization::new);
         attention = new Lazy<>(device, Attention::new);
+        tokenChoice = new Lazy<>(device, TokenChoice::new);
     }
 
     /** Returns copies, fills and functions of elements. */
@@ -72,6 +74,11 @@ public final class KernelFamilies {
     /** Returns attention. */
     public Attention attention() {
         return attention.get();
+    }
+
+    /** Returns the choice of next tokens. */
+    public TokenChoice tokenChoice() {
+        return tokenChoice.get();
     }
 
     private static final class Lazy<T> {

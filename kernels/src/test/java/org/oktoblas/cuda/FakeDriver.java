@@ -67,7 +67,8 @@ final class FakeDriver {
     static CudaDevice device() {
         assertNull(Driver.open());
         DeviceProperties properties =
-                new DeviceProperties("fake", 8, 0, 1, 48 << 10, 64 << 10, 1024, 1024, 0, 1L << 40);
+                new DeviceProperties(
+                        "fake", 8, 0, 1, 48 << 10, 64 << 10, 1024, 1024, true, 0, 1L << 40);
         return new CudaDevice(0, 0, new Driver.Device(), properties, null);
     }
 

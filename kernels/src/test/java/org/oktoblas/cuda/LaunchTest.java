@@ -136,6 +136,33 @@ class LaunchTest {
     }
 
     @Test
+    void blocksThatWaitForEachOtherMustFit() {
+        CudaKernel kernel = probes.kernel("probe_fields");
+        try (Workspace out = stream.workspace(48)) {
+            Arguments arguments =
+                    Arguments.start()
+                            .pointer(0)
+                            .int32(3)
+                            .float64(1)
+                            .float32(2)
+                            .int64(4)
+                            .float32(5)
+                            .pointer(out.address());
+            stream.launchCooperative(kernel, 1, 0, arguments);
+            ByteBuffer result = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder());
+            stream.download(out.address(), result);
+            assertEquals(3, result.getDouble(0));
+            int most = kernel.blocksPerMultiprocessor(0) * device.properties().multiprocessors();
+            refuses(
+                    "the device holds " + most + " of them",
+                    () -> stream.launchCooperative(kernel, most + 1, 0, arguments));
+            refuses(
+                    "1 to 2^31 - 1 blocks",
+                    () -> stream.launchCooperative(kernel, 0, 0, arguments));
+        }
+    }
+
+    @Test
     void kernelsOfTheLibraryLoad() {
         String symbol = KernelLibrary.find().orElseThrow().kernels().get(0).symbol();
         assertSame(device.kernel(symbol), device.kernel(symbol));

@@ -23,7 +23,17 @@ class AttentionPlanTest {
 
     private static DeviceProperties device(int multiprocessors) {
         return new DeviceProperties(
-                "test", 9, 0, multiprocessors, 99 << 10, 100 << 10, 65536, 1536, 1 << 25, 1L << 34);
+                "test",
+                9,
+                0,
+                multiprocessors,
+                99 << 10,
+                100 << 10,
+                65536,
+                1536,
+                true,
+                1 << 25,
+                1L << 34);
     }
 
     private static AttentionPlan plan(

@@ -18,13 +18,13 @@ class GemmPlanTest {
 
     private static final DeviceProperties H100 =
             new DeviceProperties(
-                    "H100", 9, 0, 132, 232448, 233472, 65536, 2048, 50L << 20, 80L << 30);
+                    "H100", 9, 0, 132, 232448, 233472, 65536, 2048, true, 50L << 20, 80L << 30);
     private static final DeviceProperties A100 =
             new DeviceProperties(
-                    "A100", 8, 0, 108, 166912, 167936, 65536, 2048, 40L << 20, 40L << 30);
+                    "A100", 8, 0, 108, 166912, 167936, 65536, 2048, true, 40L << 20, 40L << 30);
     private static final DeviceProperties RTX3060 =
             new DeviceProperties(
-                    "RTX 3060", 8, 6, 28, 101376, 102400, 65536, 1536, 3L << 20, 12L << 30);
+                    "RTX 3060", 8, 6, 28, 101376, 102400, 65536, 1536, true, 3L << 20, 12L << 30);
     private static final DeviceProperties[] DEVICES = {H100, A100, RTX3060};
 
     private KernelLibrary library;

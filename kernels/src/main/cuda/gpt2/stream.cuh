@@ -1,0 +1,258 @@
+// How a step's matrices are divided among the blocks of a grid, and how a warp's share of them comes to it.
+#pragma once
+
+#include "gpt2/model.cuh"
+
+constexpr int kBlockThreads = 256;
+constexpr int kBlockWarps = 8;
+constexpr int kItemWarps = 4;   // that share a tile of outputs
+constexpr int kSlotTiles = 4;   // of weights that come to a warp, and are multiplied, at once
+constexpr int kRingTileBytes = 512;
+
+// A layer's matrices, in the order in which a step multiplies them.
+constexpr int kQkv = 0;
+constexpr int kMerge = 1;
+constexpr int kUp = 2;
+constexpr int kDown = 3;
+constexpr int kLayerMatrices = 4;
+
+// An item is two tiles of outputs by a slice of the depth: `count` tiles from `first` on. Four warps have each of the
+// two tiles, and of the depth a quarter each.
+struct alignas(16) Item {
+  int pair;
+  int slice;
+  int first;
+  int count;
+
+  __device__ int share() const { return (count + kItemWarps - 1) / kItemWarps; }
+  __device__ int share_begin(int member) const { return min(count, member * share()); }
+  __device__ int share_count(int member) const { return min(count, (member + 1) * share()) - share_begin(member); }
+};
+
+struct Division {
+  int output_tiles;
+  int depth_tiles;
+  int slices;
+  unsigned inverse;  // of pairs(), rounded up, times 2^32: with it items below 2^16 are divided exactly
+
+  __device__ Division(int output_tiles, int depth_tiles, int slices)
+      : output_tiles(output_tiles),
+        depth_tiles(depth_tiles),
+        slices(slices),
+        inverse(0xffffffffu / static_cast<unsigned>((output_tiles + 1) / 2) + 1) {}
+
+  __device__ int pairs() const { return (output_tiles + 1) / 2; }
+  __device__ int items() const { return pairs() * slices; }
+  __device__ int slice_tiles() const { return (depth_tiles + slices - 1) / slices; }
+  __device__ Item item(int number) const {
+    const int slice = pairs() == 1 ? number : __umulhi(number, inverse);
+    const int first = slice * slice_tiles();
+    return {number - slice * pairs(), slice, first, min(slice_tiles(), depth_tiles - first)};
+  }
+};
+
+// A warp's tiles of an item.
+struct alignas(16) Share {
+  int begin;  // counted from the matrix's first
+  int count;
+  int depth;  // of the first, within the slice
+};
+
+// What a block multiplies of each of a layer's matrices. Few matrices have more items than there are blocks, so that a
+// block's first item of each is kept. Each matrix begins with another block, for all to have about the same to do.
+struct Plan {
+  Division division[kLayerMatrices];
+  Item first[kLayerMatrices];
+  Share share[kLayerMatrices][kBlockWarps];  // of the first items
+  int items[kLayerMatrices];
+  int start[kLayerMatrices];  // the number of the first item
+
+  __device__ void set(int matrix, const Division& d) {
+    const int number = first_number(matrix);
+    division[matrix] = d;
+    items[matrix] = d.items();
+    start[matrix] = number;
+    first[matrix] = d.item(number);
+    for (int w = 0; w < kBlockWarps; ++w) {
+      share[matrix][w] = number < d.items() ? share_of(d, first[matrix], w) : Share{0, 0, 0};
+    }
+  }
+
+  static __device__ Share share_of(const Division& d, const Item& item, int warp) {
+    const int tile = 2 * item.pair + warp / kItemWarps;
+    if (tile >= d.output_tiles) return {0, 0, 0};
+    const int member = warp % kItemWarps;
+    return {tile * d.depth_tiles + item.first + item.share_begin(member), item.share_count(member),
+            item.share_begin(member)};
+  }
+
+  static __device__ int first_number(int matrix) {
+    const int number = blockIdx.x + matrix * (gridDim.x / kLayerMatrices);
+    return number < gridDim.x ? number : number - gridDim.x;
+  }
+};
+
+// A warp's weights of a step, in the order in which it multiplies them. They come through a ring of slots in shared
+// memory, which runs ahead of the grid's barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes
+// need not wait for each other. A group of copies is committed for each slot: nothing else may commit copies.
+template <int SLOTS>
+class WeightStream {
+  static_assert(SLOTS <= 8, "await() knows no more");
+
+ public:
+  // Begins a step over so many matrices of layers, and after them perhaps over the head.
+  __device__ WeightStream(char* ring, const Layer* layers, const Plan& plan, int matrices, const uint4* head,
+                          int head_tiles, int head_depth)
+      : ring_(shared_address(ring) + (threadIdx.x / 32 * SLOTS * kSlotTiles * 32 + threadIdx.x % 32) * 16),
+        layers_(layers),
+        plan_(plan),
+        matrices_(matrices),
+        head_(head),
+        head_tiles_(head_tiles),
+        head_depth_(head_depth),
+        matrix_(-1),
+        number_(0),
+        numbers_(0),
+        left_(0),
+        under_way_(0),
+        taken_(0),
+        sent_(0),
+        ended_(false) {
+    refill();
+  }
+
+  // Waits for the next slot, but for none of those after it.
+  __device__ __forceinline__ void await() {
+    if (under_way_ == 0) refill();
+    switch (min(under_way_, SLOTS)) {
+      case 8:
+        await_copies<7>();
+        break;
+      case 7:
+        await_copies<6>();
+        break;
+      case 6:
+        await_copies<5>();
+        break;
+      case 5:
+        await_copies<4>();
+        break;
+      case 4:
+        await_copies<3>();
+        break;
+      case 3:
+        await_copies<2>();
+        break;
+      case 2:
+        await_copies<1>();
+        break;
+      default:
+        await_copies<0>();
+    }
+  }
+
+  // This lane's part of a tile of the slot.
+  __device__ __forceinline__ uint4 tile(int i) const {
+    uint4 v;
+    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "r"(ring_ + (taken_ % SLOTS * kSlotTiles + i) * kRingTileBytes));
+    return v;
+  }
+
+  // Gives up the slot.
+  __device__ __forceinline__ void take() {
+    ++taken_;
+    --under_way_;
+  }
+
+  // Finds out where the next tiles are, if that is not known, so that sending for them takes less time.
+  __device__ __forceinline__ void look_ahead() {
+    if (left_ == 0 && !ended_) next_item();
+  }
+
+  // Sends for tiles to empty slots.
+  __device__ __forceinline__ void refill() {
+#pragma unroll 1
+    while (under_way_ < SLOTS) {
+#pragma unroll 1
+      while (left_ == 0 && !ended_) next_item();
+      if (ended_) return;
+      const unsigned to = ring_ + sent_ % SLOTS * (kSlotTiles * kRingTileBytes);
+      if (left_ >= kSlotTiles) {
+#pragma unroll
+        for (int i = 0; i < kSlotTiles; ++i) send(to + i * kRingTileBytes, from_ + i * 32);
+        from_ += kSlotTiles * 32;
+        left_ -= kSlotTiles;
+      } else {
+#pragma unroll 1
+        for (unsigned at = to; left_ > 0; --left_, at += kRingTileBytes, from_ += 32) send(at, from_);
+      }
+      commit_copies();
+      ++sent_;
+      ++under_way_;
+    }
+  }
+
+ private:
+  static __device__ __forceinline__ void send(unsigned to, const uint4* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
+  }
+
+  // Goes on to an item of which this warp may have nothing.
+  __device__ __forceinline__ void next_item() {
+    const int warp = threadIdx.x / 32;
+    if (matrix_ == matrices_) {
+      number_ += gridDim.x * kBlockWarps;
+      head_tile();
+      return;
+    }
+    number_ += gridDim.x;
+    if (number_ < numbers_) {
+      const Division& d = plan_.division[matrix_ % kLayerMatrices];
+      start(Plan::share_of(d, d.item(number_), warp));
+      return;
+    }
+    if (++matrix_ == matrices_) {
+      // Of the head a warp has whole tiles of outputs.
+      number_ = blockIdx.x * kBlockWarps + warp;
+      head_tile();
+      return;
+    }
+    const int kind = matrix_ % kLayerMatrices;
+    number_ = plan_.start[kind];
+    numbers_ = plan_.items[kind];
+    start(plan_.share[kind][warp]);
+  }
+
+  __device__ __forceinline__ void head_tile() {
+    ended_ = head_ == nullptr || number_ >= head_tiles_;
+    from_ = head_ + static_cast<long long>(number_) * head_depth_ * 32 + threadIdx.x % 32;
+    left_ = ended_ ? 0 : head_depth_;
+  }
+
+  __device__ __forceinline__ void start(const Share& share) {
+    const Layer& layer = layers_[matrix_ / kLayerMatrices];
+    const int kind = matrix_ % kLayerMatrices;
+    const uint4* matrix = kind == kQkv ? layer.qkv : kind == kMerge ? layer.merge : kind == kUp ? layer.up : layer.down;
+    from_ = matrix + static_cast<long long>(share.begin) * 32 + threadIdx.x % 32;
+    left_ = share.count;
+  }
+
+  unsigned ring_;
+  const Layer* layers_;
+  const Plan& plan_;
+  int matrices_;
+  const uint4* head_;
+  int head_tiles_;
+  int head_depth_;
+  int matrix_;
+  int number_;  // of the item, or the head's tile
+  int numbers_;
+  int left_;  // tiles of the item
+  int under_way_;
+  unsigned taken_;
+  unsigned sent_;
+  bool ended_;
+  const uint4* from_;
+};

@@ -1,0 +1,53 @@
+package org.oktoblas.kernels;
+
+import java.util.function.ToIntFunction;
+
+/**
+ * The dynamic shared memory of a step's block, as {@code step.cuh} lays it out: {@code StepShared},
+ * the layers' table, and the activations of all columns.
+ *
+ * @param activationsAt where activations begin
+ * @param bytes all of it
+ */
+record Gpt2StepShared(int activationsAt, int bytes) {
+
+    private static final int COLUMNS_OF_GROUP = 8;
+
+    private static final int ALIGNMENT = 128;
+
+    /**
+     * Lays it out.
+     *
+     * @param constants the kernel's constants by their names
+     * @param groups of eight columns that the kernel takes
+     * @param slots of a warp's ring of weights
+     */
+    static Gpt2StepShared of(
+            ToIntFunction<String> constants, Gpt2Shape shape, int groups, int slots) {
+        int columns = COLUMNS_OF_GROUP * groups;
+        int fixed =
+                constants.applyAsInt("sharedBytes")
+                        + groups * constants.applyAsInt("sharedGroupBytes")
+                        + slots * constants.applyAsInt("sharedSlotBytes")
+                        + shape.layers() * constants.applyAsInt("layerBytes");
+        int activationsAt = Gpt2Shape.roundUp(fixed, ALIGNMENT);
+        int row =
+                Math.max(
+                        rowBytes(constants, shape.hiddenTiles()),
+                        Math.max(
+                                rowBytes(
+                                        constants,
+                                        Gpt2Shape.up(shape.attentionTiles(), shape.mergeSlices())),
+                                rowBytes(
+                                        constants,
+                                        Gpt2Shape.up(shape.innerTiles(), shape.downSlices()))));
+        return new Gpt2StepShared(activationsAt, activationsAt + columns * row);
+    }
+
+    /** Returns the bytes of a column's row: {@code row_bytes}. */
+    private static int rowBytes(ToIntFunction<String> constants, int tiles) {
+        return Gpt2Shape.roundUp(
+                        tiles * constants.applyAsInt("tileBytes"), constants.applyAsInt("rowUnit"))
+                + constants.applyAsInt("rowPadding");
+    }
+}

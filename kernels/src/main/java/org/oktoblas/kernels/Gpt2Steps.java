@@ -1,0 +1,120 @@
+package org.oktoblas.kernels;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.oktoblas.cuda.CudaDevice;
+import org.oktoblas.cuda.CudaKernel;
+import org.oktoblas.cuda.CudaStream;
+
+/**
+ * The kernels that take a GPT-2 one step further, for few columns and for many. Which of them takes
+ * a column changes none of its bits.
+ */
+final class Gpt2Steps {
+
+    private static final int[] GROUPS = {1, 2, 4};
+    private static final int COLUMNS_OF_GROUP = 8;
+
+    /** More slots than any kernel's ring of weights has. */
+    private static final int MOST_SLOTS = 8;
+
+    /** A kernel for up to so many columns. */
+    private record Way(int columns, CudaKernel kernel, Gpt2StepShared shared) {}
+
+    private final List<Way> ways;
+    private final Gpt2Structs structs;
+    private final int structColumns;
+    private final int grid;
+
+    private Gpt2Steps(List<Way> ways, Gpt2Structs structs, int grid) {
+        this.ways = ways;
+        this.structs = structs;
+        this.grid = grid;
+        structColumns = ways.get(0).kernel.constant("mostColumns");
+    }
+
+    /** Returns the kernels for a network, or nothing if the device can run none of them. */
+    static Optional<Gpt2Steps> find(CudaDevice device, Gpt2Shape shape, Gpt2Structs structs) {
+        List<Way> ways = new ArrayList<>();
+        if (device.properties().cooperativeLaunch()) {
+            for (int groups : GROUPS) {
+                find(device, shape, groups).ifPresent(ways::add);
+            }
+        }
+        return ways.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Gpt2Steps(ways, structs, device.properties().multiprocessors()));
+    }
+
+    /** Returns the kernel with the longest rings that fit a block's shared memory. */
+    private static Optional<Way> find(CudaDevice device, Gpt2Shape shape, int groups) {
+        for (int slots = MOST_SLOTS; slots > 0; slots--) {
+            String symbol = "gpt2_step_" + shape.type().suffix() + "_" + groups + "_" + slots;
+            if (device.hasKernel(symbol)) {
+                CudaKernel kernel = device.kernel(symbol);
+                Gpt2StepShared shared = Gpt2StepShared.of(kernel::constant, shape, groups, slots);
+                if (kernel.blocksPerMultiprocessor(shared.bytes()) > 0) {
+                    return Optional.of(new Way(COLUMNS_OF_GROUP * groups, kernel, shared));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Returns the most columns of a step. */
+    int mostColumns() {
+        return ways.get(ways.size() - 1).columns;
+    }
+
+    /** Returns the warps of a step's grid, each of which leaves a candidate for each column. */
+    int warps() {
+        return grid * ways.get(0).kernel.constant("blockWarps");
+    }
+
+    /** Returns a constant of the kernels. */
+    int constant(String name) {
+        return ways.get(0).kernel.constant(name);
+    }
+
+    /**
+     * Takes a step; the stream's lock is held.
+     *
+     * @param slots the sequence of each column
+     * @param positions of each column's token, or -1 for the sequence's newest
+     * @param first of the columns in the two arrays
+     * @param count columns, up to {@link #mostColumns}
+     */
+    void launch(
+            CudaStream stream,
+            Gpt2Structs.Weights weights,
+            Gpt2Structs.Sequences sequences,
+            Gpt2Structs.Activations activations,
+            Gpt2Structs.Results results,
+            int[] slots,
+            int[] positions,
+            int first,
+            int count) {
+        Way way = null;
+        for (int i = 0; way == null; i++) {
+            if (ways.get(i).columns >= count) {
+                way = ways.get(i);
+            }
+        }
+        stream.launchCooperative(
+                way.kernel,
+                grid,
+                way.shared.bytes(),
+                structs.step(
+                        weights,
+                        sequences,
+                        activations,
+                        results,
+                        way.shared.activationsAt(),
+                        slots,
+                        positions,
+                        first,
+                        count,
+                        structColumns));
+    }
+}
