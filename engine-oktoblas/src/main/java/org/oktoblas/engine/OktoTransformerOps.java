@@ -4,13 +4,23 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
+import java.util.Optional;
 import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.Decoder;
+import org.oktoblas.engine.backend.Growth;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /** The fused operations over whichever backend the arrays are on. */
 final class OktoTransformerOps implements TransformerOps {
+
+    /** The axis of keys and values along which they are appended to. */
+    private static final int TIME = 2;
+
+    /** Room for appending is a multiple of so many positions, of which at least one is free. */
+    private static final long ROOM = 64;
 
     @Override
     public Linear linear(
@@ -157,6 +167,79 @@ final class OktoTransformerOps implements TransformerOps {
             }
             return operation.result(out);
         }
+    }
+
+    @Override
+    public NDArray append(NDArray past, NDArray added) {
+        try (Operation operation = operation(added)) {
+            Tensor tail = operation.read(added);
+            Tensor head = past == null ? null : operation.read(past, tail.dataType());
+            checkAppend(head == null ? null : head.layout(), tail.layout());
+            long before = head == null ? 0 : head.layout().size(TIME);
+            Tensor all = head == null ? null : inPlace(head, tail);
+            if (all == null) {
+                all = withRoom(operation, tail, before);
+                copy(operation, head, all, 0);
+            }
+            copy(operation, tail, all, before);
+            return operation.result(all);
+        }
+    }
+
+    /** Returns a tensor continued in its own memory, or null. */
+    private static Tensor inPlace(Tensor head, Tensor tail) {
+        Growth growth = head.storage().growth();
+        Layout longer =
+                growth == null ? null : growth.claim(head.layout(), tail.layout().size(TIME));
+        return longer == null ? null : head.with(longer);
+    }
+
+    /** Allocates the sum of two lengths, with room behind it. */
+    private static Tensor withRoom(Operation operation, Tensor tail, long before) {
+        long[] shape = tail.layout().shape();
+        long used = before + shape[TIME];
+        shape[TIME] = (used / ROOM + 1) * ROOM;
+        Tensor room = operation.create(shape, tail.dataType());
+        Layout whole = room.layout();
+        if (whole.count() > 0) {
+            // So that whoever looks a little beyond a view's end, as a factor of 0, sees no NaN.
+            Layout spare = whole.slice(TIME, used, shape[TIME] - used, 1);
+            operation.backend.fill(room.with(spare), Scalar.of(0));
+        }
+        room.storage().growsAs(new Growth(whole, TIME, used));
+        return room.with(whole.slice(TIME, 0, used, 1));
+    }
+
+    private static void copy(Operation operation, Tensor part, Tensor all, long at) {
+        if (part != null && part.layout().count() > 0) {
+            Layout there = all.layout().slice(TIME, at, part.layout().size(TIME), 1);
+            operation.backend.copy(part, all.with(there));
+        }
+    }
+
+    private static void checkAppend(Layout head, Layout tail) {
+        boolean fits = tail.rank() == 4 && (head == null || head.rank() == 4);
+        for (int axis = 0; fits && head != null && axis < 4; axis++) {
+            fits = axis == TIME || head.size(axis) == tail.size(axis);
+        }
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    "append needs arrays (batch, heads, time, width) that differ in time alone, not"
+                            + " past "
+                            + head
+                            + " and added "
+                            + tail
+                            + ".");
+        }
+    }
+
+    @Override
+    public Optional<Decoder> decoder(
+            NDManager owner, Decoder.Spec spec, Decoder.Weights weights, MathMode mode) {
+        OktoNDManager manager = OktoNDManager.of(owner);
+        return manager.backend()
+                .decoder(spec, weights, mode)
+                .map(decoder -> new OwnedDecoder(manager, decoder));
     }
 
     private static void check(Layout query, Layout keys, Layout values, Layout mask) {

@@ -2,7 +2,9 @@ package org.oktoblas.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 import org.oktoblas.engine.backend.Activation;
+import org.oktoblas.engine.backend.Decoder;
 import org.oktoblas.engine.backend.MathMode;
 
 /**
@@ -50,6 +52,28 @@ public interface TransformerOps {
      * @return (batch, T, heads · width)
      */
     NDArray attention(NDArray query, NDArray keys, NDArray values, NDArray mask, double scale);
+
+    /**
+     * Puts keys or values behind those of the time before. The result has room behind it, so that
+     * it can be continued in place: where {@code past} is such a result, or the end of one, and has
+     * not been continued yet, {@code added} is all that is copied, and the longer array shares its
+     * memory. Otherwise both are copied. Either way no array changes, as long as nobody writes to
+     * results. Threads may continue the same array at the same time.
+     *
+     * @param past (batch, heads, S, width), or null for none
+     * @param added (batch, heads, T, width), of the same type, any layout
+     * @return (batch, heads, S + T, width), attached to the manager of {@code added}
+     */
+    NDArray append(NDArray past, NDArray added);
+
+    /**
+     * Prepares a whole GPT-2 for the owner's device, if that has more for it than the operations.
+     *
+     * @param owner the manager with which it is freed
+     * @return nothing if it has not, or not for such a network
+     */
+    Optional<Decoder> decoder(
+            NDManager owner, Decoder.Spec spec, Decoder.Weights weights, MathMode mode);
 
     /** A linear layer's packed weights, usable by many threads. */
     interface Linear extends AutoCloseable {

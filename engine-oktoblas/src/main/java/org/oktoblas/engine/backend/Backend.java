@@ -2,6 +2,7 @@ package org.oktoblas.engine.backend;
 
 import ai.djl.Device;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * What a device must be able to do: the narrow waist of this engine.
@@ -156,4 +157,15 @@ public interface Backend {
 
     /** Draws as many numbers as out has elements, the first of them at the given counter. */
     void random(RandomOp op, double first, double second, long seed, long counter, Tensor out);
+
+    /**
+     * Prepares a whole GPT-2, if this device has more for it than the primitives.
+     *
+     * @param mode the arithmetic of the products
+     * @return nothing if it has not, or not for such a network
+     * @throws ai.djl.engine.EngineException if there is not enough memory
+     */
+    default Optional<Decoder> decoder(Decoder.Spec spec, Decoder.Weights weights, MathMode mode) {
+        return Optional.empty();
+    }
 }

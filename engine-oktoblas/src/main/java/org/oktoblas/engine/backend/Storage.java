@@ -17,6 +17,7 @@ public abstract class Storage {
     private final Device device;
     private final long byteSize;
     private volatile boolean readOnly;
+    private volatile Growth growth;
 
     protected Storage(Device device, long byteSize) {
         this.device = device;
@@ -59,6 +60,16 @@ public abstract class Storage {
     /** Returns whether callers must not write to the memory. */
     public final boolean isReadOnly() {
         return readOnly;
+    }
+
+    /** Notes that a tensor grows into the memory. */
+    public final void growsAs(Growth tensors) {
+        growth = tensors;
+    }
+
+    /** Returns how a tensor grows into the memory, or null if none does. */
+    public final Growth growth() {
+        return growth;
     }
 
     /** Returns whether the memory is still there. */

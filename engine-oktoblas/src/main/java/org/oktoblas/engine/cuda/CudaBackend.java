@@ -7,6 +7,7 @@ import org.oktoblas.cuda.CudaException;
 import org.oktoblas.cuda.CudaStream;
 import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Decoder;
 import org.oktoblas.engine.backend.MathMode;
 import org.oktoblas.engine.backend.Operand;
 import org.oktoblas.engine.backend.PackedMatrix;
@@ -225,6 +226,11 @@ public final class CudaBackend extends StreamBackend {
             case FLOAT16 -> Arithmetic.FLOAT16;
             case BFLOAT16 -> Arithmetic.BFLOAT16;
         };
+    }
+
+    @Override
+    public Optional<Decoder> decoder(Decoder.Spec spec, Decoder.Weights weights, MathMode mode) {
+        return CudaDecoder.open(gpu, stream, spec, weights, mode);
     }
 
     @Override

@@ -147,7 +147,8 @@ abstract class StreamBackend implements Backend {
                 });
     }
 
-    private static ElementType type(DataType type) {
+    /** Returns what kernels call a data type. */
+    static ElementType type(DataType type) {
         return switch (type) {
             case FLOAT32 -> ElementType.F32;
             case FLOAT64 -> ElementType.F64;

@@ -1,0 +1,11 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+
+@RequiresGpu
+class GpuAppendTest extends AppendLaws {
+
+    GpuAppendTest() {
+        super(Device.gpu());
+    }
+}
