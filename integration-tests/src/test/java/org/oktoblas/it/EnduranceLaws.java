@@ -2,6 +2,7 @@ package org.oktoblas.it;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -25,7 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.oktoblas.engine.OktoEngine;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.GenerationListener;
+import org.oktoblas.generate.GenerationResult;
+import org.oktoblas.generate.StopReason;
+import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
+import org.oktoblas.zoo.TextStream;
 
 /** Many generations on engine OktoBLAS: memory stays flat, threads do not disturb each other. */
 abstract class EnduranceLaws {
@@ -47,6 +52,75 @@ abstract class EnduranceLaws {
             generate(model, prompt, config, 500);
             assertFlat(() -> generate(model, prompt, config, 500), 4);
         }
+    }
+
+    /** 10,000 on a GPU; on a CPU, whose memory the other tests watch, fewer. */
+    @Test
+    void deviceMemoryIsFlatOverShortGenerations() throws Exception {
+        GenerationConfig config = GenerationConfig.builder().maxTokens(4).build();
+        int round = ours.device().isGpu() ? 1_000 : 50;
+        try (LanguageModel model = ours.load(Models.url(Models.PROSE), Precision.FP16)) {
+            long[] prompt = {759, 1185, 468, 2152};
+            generate(model, prompt, config, round);
+            long used = usedBytes();
+            for (int i = 1; i < 10; i++) {
+                generate(model, prompt, config, round);
+                assertEquals(used, usedBytes(), "bytes in use after round " + i);
+            }
+        }
+    }
+
+    /** Whoever stops listening, or closes a stream midway, has no need to wait for the memory. */
+    @Test
+    void cancelledGenerationsFreeTheirCaches() throws Exception {
+        GenerationConfig config =
+                GenerationConfig.builder().maxTokens(200).stopAtEndOfText(false).build();
+        List<long[]> prompts = List.of(new long[] {759, 1185}, new long[] {468}, new long[] {7});
+        try (LanguageModel model = ours.load(Models.url(Models.PROSE), Precision.FP16)) {
+            // What is set up on first use is not the generation's.
+            model.generateIds(prompts, config, GenerationListener.NONE);
+            long used = usedBytes();
+            for (int stop = 1; stop <= 80; stop += 13) {
+                int[] heard = new int[prompts.size()];
+                int after = stop;
+                List<GenerationResult> results =
+                        model.generateIds(
+                                prompts, config, (row, id, text) -> ++heard[row] < after + row);
+                for (int row = 0; row < heard.length; row++) {
+                    assertEquals(StopReason.CANCELLED, results.get(row).stopReason());
+                    assertEquals(after + row, results.get(row).tokenIds().length);
+                }
+                assertEquals(used, usedBytes(), "bytes in use after " + after + " tokens");
+            }
+        }
+    }
+
+    @Test
+    void streamsClosedMidwayFreeTheirCaches() throws Exception {
+        try (ZooModel<String, String> model =
+                        ours.criteria(String.class, String.class)
+                                .optModelUrls(Models.url(Models.PROSE))
+                                .build()
+                                .loadModel();
+                Predictor<String, String> predictor = model.newPredictor()) {
+            String whole = predictor.predict("The sea");
+            long used = usedBytes();
+            for (int pieces = 1; pieces <= 8; pieces++) {
+                StringBuilder read = new StringBuilder();
+                try (TextStream stream = (TextStream) predictor.streamingPredict("The sea")) {
+                    for (int i = 0; i < pieces; i++) {
+                        read.append(stream.next());
+                    }
+                    assertNull(stream.stopReason());
+                }
+                assertTrue(whole.startsWith(read.toString()), read.toString());
+                assertEquals(used, usedBytes(), "bytes in use after " + pieces + " pieces");
+            }
+        }
+    }
+
+    private long usedBytes() {
+        return OktoEngine.get().memoryUse(ours.device()).used();
     }
 
     @Test
@@ -118,11 +192,11 @@ abstract class EnduranceLaws {
         long[] resident = new long[rounds + 1];
         resident[0] = residentKilobytes();
         long least = Long.MAX_VALUE;
-        long used = OktoEngine.get().memoryUse(ours.device()).used();
+        long used = usedBytes();
         for (int i = 1; i <= rounds; i++) {
             work.run();
             resident[i] = residentKilobytes();
-            assertEquals(used, OktoEngine.get().memoryUse(ours.device()).used(), "bytes in use");
+            assertEquals(used, usedBytes(), "bytes in use");
             least = Math.min(least, resident[i] - resident[i - 1]);
         }
         System.out.println("resident KB after each round: " + Arrays.toString(resident));

@@ -6,7 +6,7 @@ import java.util.List;
  * A model at work on a batch of sequences, one token after another. One thread at a time.
  *
  * <p>First {@link #prompt}, then {@link #next} as often as wanted; after each, the logits for every
- * row's next token can be asked for.
+ * row's next token can be asked for. Or {@link #stream}, which chooses the tokens, too.
  */
 public interface DecodingSession extends AutoCloseable {
 
@@ -37,6 +37,16 @@ public interface DecodingSession extends AutoCloseable {
      * token and gives logits that mean nothing.
      */
     void next(long[] tokens);
+
+    /**
+     * Feeds the prompts, once and first, and lets next tokens be chosen as a configuration says, by
+     * whatever does that best. Of the other methods none is called then but {@link #close}.
+     *
+     * @param prompts as for {@link #prompt}
+     */
+    default TokenStream stream(List<long[]> prompts, GenerationConfig config) {
+        return new HostTokens(this, prompts, config);
+    }
 
     /** The logits of a row's next token. */
     float[] logits(int row);

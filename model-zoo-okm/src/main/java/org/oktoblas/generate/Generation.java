@@ -7,7 +7,8 @@ import java.util.function.Function;
 
 /**
  * A batch of prompts being continued. Each {@link #advance} gives every row that still runs one
- * more token; a row that has ended stays in the batch, unheard, until all have.
+ * more token; a row that has ended stays in the batch, unheard, until all have, but no more is
+ * computed for it where the session can do without.
  */
 public final class Generation implements AutoCloseable {
 
@@ -15,7 +16,10 @@ public final class Generation implements AutoCloseable {
     private final GenerationConfig config;
     private final List<Row> rows = new ArrayList<>();
     private final long start = System.nanoTime();
-    private boolean prompted;
+    private boolean started;
+
+    /** Null until the first token is asked for, and where none is. */
+    private TokenStream stream;
 
     /**
      * Prepares to continue prompts.
@@ -81,32 +85,28 @@ public final class Generation implements AutoCloseable {
      * @return whether any row still runs
      */
     public boolean advance(GenerationListener listener) {
-        if (!prompted) {
-            prompted = true;
-            rows.forEach(row -> row.endIfFull(listener));
-            if (!running()) {
-                return false;
-            }
-            session.prompt(rows.stream().map(row -> row.prompt).toList());
-        } else if (!running()) {
-            return false;
-        } else {
-            session.next(rows.stream().mapToLong(row -> row.last).toArray());
+        if (!started) {
+            started = true;
+            start(listener);
         }
-        long[] likeliest =
-                rows.stream().anyMatch(row -> row.running() && row.sampler.takesArgMax())
-                        ? session.argMax()
-                        : null;
+        if (!running()) {
+            return false;
+        }
+        long[] next = stream.next();
         for (Row row : rows) {
             if (row.running()) {
-                row.take(
-                        row.sampler.takesArgMax()
-                                ? likeliest[row.index]
-                                : row.sampler.choose(session.logits(row.index)),
-                        listener);
+                row.take(next[row.index], listener);
             }
         }
         return running();
+    }
+
+    private void start(GenerationListener listener) {
+        rows.forEach(row -> row.endIfFull(listener));
+        if (running()) {
+            stream = session.stream(rows.stream().map(row -> row.prompt).toList(), config);
+            rows.stream().filter(row -> !row.running()).forEach(row -> stream.end(row.index));
+        }
     }
 
     private boolean running() {
@@ -136,12 +136,10 @@ public final class Generation implements AutoCloseable {
     private final class Row {
         private final int index;
         private final long[] prompt;
-        private final Sampler sampler;
         private final TextPieces pieces;
         private final Function<long[], String> decoder;
         private long[] tokens = new long[16];
         private int count;
-        private long last;
         private StopReason stopReason;
         private long firstTime = start;
         private long lastTime = start;
@@ -150,7 +148,6 @@ public final class Generation implements AutoCloseable {
             this.index = index;
             this.prompt = prompt;
             this.decoder = decoder;
-            sampler = new Sampler(config, prompt, session.endOfText());
             pieces = decoder == null ? null : new TextPieces(decoder);
         }
 
@@ -159,7 +156,6 @@ public final class Generation implements AutoCloseable {
         }
 
         void take(long token, GenerationListener listener) {
-            last = token;
             lastTime = System.nanoTime();
             if (firstTime == start) {
                 firstTime = lastTime;
@@ -168,7 +164,6 @@ public final class Generation implements AutoCloseable {
                 end(StopReason.END_OF_TEXT, listener);
                 return;
             }
-            sampler.accept(token);
             if (count == tokens.length) {
                 tokens = Arrays.copyOf(tokens, 2 * count);
             }
@@ -191,6 +186,10 @@ public final class Generation implements AutoCloseable {
 
         private void end(StopReason reason, GenerationListener listener) {
             stopReason = reason;
+            if (stream != null) {
+                // First, as the listener takes its time.
+                stream.end(index);
+            }
             String rest = pieces == null ? "" : pieces.flush();
             if (!rest.isEmpty()) {
                 listener.onToken(index, -1, rest);

@@ -3,11 +3,14 @@ package org.oktoblas.generate;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
+import org.oktoblas.kernels.TokenChoice;
+import org.oktoblas.kernels.TokenWeights;
 
 /**
  * Chooses one row's next tokens from logits, as Hugging Face's logits processors would, in the
  * order that {@link GenerationConfig} gives. It has its own random numbers: the row's tokens depend
- * on the seed and its own logits, not on who else is in the batch.
+ * on the seed and its own logits, not on who else is in the batch. {@link TokenChoice} chooses the
+ * same tokens on a device.
  */
 final class Sampler {
 
@@ -22,6 +25,9 @@ final class Sampler {
     private final SplittableRandom random;
     private final BitSet seen = new BitSet();
     private int generated;
+
+    /** By token, of those that may be drawn; 0 for others. */
+    private long[] weights = {};
 
     Sampler(GenerationConfig config, long[] prompt, long endOfText) {
         this.config = config;
@@ -76,33 +82,23 @@ final class Sampler {
     }
 
     private int draw(float[] logits, float best) {
+        float scale = TokenWeights.scale(config.temperature());
         float atLeast = topKThreshold(logits);
-        double total = 0;
-        for (float logit : logits) {
-            if (logit >= atLeast) {
-                total += weight(logit, best);
-            }
+        weights = weights.length == logits.length ? weights : new long[logits.length];
+        long total = 0;
+        for (int id = 0; id < logits.length; id++) {
+            weights[id] = logits[id] >= atLeast ? TokenWeights.of(logits[id], best, scale) : 0;
+            total += weights[id];
         }
         if (config.topP() < 1) {
-            return drawTopP(logits, best, atLeast, total);
+            total = keepTopP(logits, best, TokenWeights.share(config.topP(), total));
         }
-        double target = random.nextDouble() * total;
-        int last = -1;
-        for (int id = 0; id < logits.length; id++) {
-            if (logits[id] >= atLeast && logits[id] != Float.NEGATIVE_INFINITY) {
-                last = id;
-                target -= weight(logits[id], best);
-                if (target < 0) {
-                    break;
-                }
-            }
+        long target = TokenWeights.target(random.nextDouble(), total);
+        int id = 0;
+        for (long sum = weights[0]; sum <= target; sum += weights[id]) {
+            id++;
         }
-        return last;
-    }
-
-    /** A token's probability, but for a common factor. */
-    private double weight(float logit, float best) {
-        return Math.exp(((double) logit - best) / config.temperature());
+        return id;
     }
 
     /** The k-th largest logit: as Hugging Face does, equals of it stay in. */
@@ -125,37 +121,36 @@ final class Sampler {
         return largest[0];
     }
 
-    /** Draws among the likeliest tokens, of which the last is the one that reaches top-p. */
-    private int drawTopP(float[] logits, float best, float atLeast, double total) {
-        double wanted = config.topP() * total;
+    /**
+     * Keeps the weights of the likeliest tokens, of which the last is the one with which they reach
+     * a sum. Returns the kept ones' sum.
+     */
+    private long keepTopP(float[] logits, float best, long wanted) {
         long[] ranked = {};
-        double sum = 0;
         for (double reach : REACH) {
-            double floor = Math.max(atLeast, best - reach * config.temperature());
-            ranked = ranked(logits, floor);
-            sum = 0;
+            ranked = ranked(logits, best - reach * config.temperature());
+            long sum = 0;
             for (long entry : ranked) {
-                sum += weight(logits[id(entry)], best);
+                sum += weights[id(entry)];
             }
             if (sum >= wanted) {
                 break;
             }
         }
+        long sum = 0;
         int kept = 0;
-        double keptSum = 0;
-        while (kept < ranked.length && (kept == 0 || keptSum < wanted)) {
-            keptSum += weight(logits[id(ranked[kept++])], best);
+        while (sum < wanted) {
+            sum += weights[id(ranked[kept++])];
         }
-        double target = random.nextDouble() * keptSum;
-        int at = 0;
-        while (at < kept - 1) {
-            target -= weight(logits[id(ranked[at])], best);
-            if (target < 0) {
-                break;
-            }
-            at++;
+        long[] keptWeights = new long[kept];
+        for (int i = 0; i < kept; i++) {
+            keptWeights[i] = weights[id(ranked[i])];
         }
-        return id(ranked[at]);
+        Arrays.fill(weights, 0);
+        for (int i = 0; i < kept; i++) {
+            weights[id(ranked[i])] = keptWeights[i];
+        }
+        return sum;
     }
 
     /** The tokens from a logit upwards, likeliest first, the lower id first among equals. */
@@ -164,7 +159,8 @@ final class Sampler {
         int count = 0;
         for (int id = 0; id < logits.length; id++) {
             if (logits[id] >= floor && logits[id] != Float.NEGATIVE_INFINITY) {
-                int bits = Float.floatToIntBits(logits[id]);
+                // Zeros of both signs become the same.
+                int bits = Float.floatToIntBits(logits[id] + 0f);
                 // Flipped so that larger floats are smaller ints: the sort below is ascending.
                 int key = ~(bits ^ ((bits >> 31) & Integer.MAX_VALUE));
                 entries[count++] = ((long) key << 32) | id;

@@ -106,6 +106,11 @@ final class FusedOps implements Gpt2Ops {
     }
 
     @Override
+    public NDArray append(NDArray past, NDArray added) {
+        return ops.append(past, added);
+    }
+
+    @Override
     public NDArray attention(
             NDArray query, NDArray keys, NDArray values, NDArray mask, double scale) {
         return ops.attention(query, keys, values, mask, scale);

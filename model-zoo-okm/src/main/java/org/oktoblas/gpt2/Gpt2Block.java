@@ -15,6 +15,10 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.oktoblas.engine.OktoNDManager;
+import org.oktoblas.engine.backend.Decoder;
 import org.oktoblas.generate.DecodingSession;
 import org.oktoblas.okm.Gpt2Config;
 import org.oktoblas.okm.OkmFile;
@@ -30,26 +34,41 @@ import org.oktoblas.okm.OkmFile;
  * + time, width), last hidden state (batch, time, hidden)]}, all FLOAT32 and attached to the
  * manager of the first input.
  *
+ * <p>Under engine OktoBLAS keys and values have room behind them in memory: a pass that gets the
+ * newest ones back puts its own there, and returns longer views of the same memory. All others it
+ * copies. No array changes by that, but do not write to them.
+ *
  * <p>The weights are no {@code Parameter}s: they are packed for the engine when loaded and cannot
- * be trained or saved. Threads may share a block.
+ * be trained or saved. Where the engine has a {@link Decoder} for the device, that has them, and
+ * {@linkplain #newSession sessions} run on it; a second copy for forward passes and {@link
+ * #negativeLogLikelihood} takes memory only once one of these is first called. The file must be
+ * left as it is until then, and on a CPU as long as the block is used.
+ *
+ * <p>Threads may share a block.
  */
 public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlock {
 
     private static final byte VERSION = 1;
 
     private final Gpt2Config config;
-    private final Gpt2Network network;
+    private final Supplier<Gpt2Network> network;
+
+    /** Null where the device has none. */
+    private final Decoder decoder;
+
     private final Precision precision;
     private final String tokenizerJson;
     private final Path path;
 
     private Gpt2Block(
             Gpt2Config config,
-            Gpt2Network network,
+            Supplier<Gpt2Network> network,
+            Decoder decoder,
             Precision precision,
             String tokenizerJson,
             Path path) {
         super(VERSION);
+        this.decoder = decoder;
         this.precision = precision;
         this.config = config;
         this.network = network;
@@ -93,9 +112,60 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
             Path path,
             NDManager manager,
             Precision precision) {
-        Gpt2Ops ops = Gpt2Ops.of(manager, weights, precision);
-        Precision chosen = precision == Precision.AUTO ? Precision.FP32 : precision;
-        return new Gpt2Block(config, new Gpt2Network(config, ops), chosen, tokenizerJson, path);
+        Decoder decoder = decoder(config, weights, manager, precision).orElse(null);
+        return new Gpt2Block(
+                config,
+                network(config, weights, manager, precision, decoder),
+                decoder,
+                precision == Precision.AUTO ? Precision.FP32 : precision,
+                tokenizerJson,
+                path);
+    }
+
+    /** Makes a block whose sessions run on a certain decoder. */
+    static Gpt2Block withDecoder(
+            Gpt2Config config, TensorSource weights, NDManager manager, Decoder decoder) {
+        Precision precision = Precision.FP32;
+        Supplier<Gpt2Network> network = network(config, weights, manager, precision, decoder);
+        return new Gpt2Block(config, network, decoder, precision, null, null);
+    }
+
+    /** The network, loaded at once where it is all there is. */
+    private static Supplier<Gpt2Network> network(
+            Gpt2Config config,
+            TensorSource weights,
+            NDManager manager,
+            Precision precision,
+            Decoder decoder) {
+        if (decoder != null) {
+            return new LazyNetwork(config, weights, manager, precision);
+        }
+        Gpt2Network loaded = new Gpt2Network(config, Gpt2Ops.of(manager, weights, precision));
+        return () -> loaded;
+    }
+
+    private static Optional<Decoder> decoder(
+            Gpt2Config config, TensorSource weights, NDManager manager, Precision precision) {
+        if (!(manager instanceof OktoNDManager okto)) {
+            return Optional.empty();
+        }
+        List<Double> scales =
+                IntStream.range(0, config.numLayers())
+                        .mapToObj(layer -> Gpt2Network.attentionScale(config, layer))
+                        .toList();
+        Decoder.Spec spec =
+                new Decoder.Spec(
+                        config.numLayers(),
+                        config.hiddenSize(),
+                        config.numHeads(),
+                        config.innerSize(),
+                        config.vocabSize(),
+                        config.contextLength(),
+                        config.activation(),
+                        config.layerNormEpsilon(),
+                        scales,
+                        config.tieWordEmbeddings());
+        return okto.transformerOps().decoder(okto, spec, weights, precision.mode(okto.getDevice()));
     }
 
     /** What the network is built from. */
@@ -125,7 +195,9 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
      * @param manager with which the session is freed if it is not closed before
      */
     public DecodingSession newSession(NDManager manager) {
-        return new Gpt2Session(manager, config, network);
+        return decoder == null
+                ? new Gpt2Session(manager, config, network.get())
+                : new DecoderSession(manager, config, decoder);
     }
 
     /**
@@ -136,7 +208,7 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
      * @return the summed negative log-likelihood of the tokens from there on, in nats
      */
     public double negativeLogLikelihood(NDManager manager, long[] ids, int from) {
-        return Likelihood.of(manager, config, network, ids, from);
+        return Likelihood.of(manager, config, network.get(), ids, from);
     }
 
     /**
@@ -157,13 +229,14 @@ public final class Gpt2Block extends AbstractSymbolBlock implements StreamingBlo
         NDArray ids = inputs.head();
         NDManager manager = ids.getManager();
         NDList given = inputs.size() > 3 ? inputs.subNDList(3) : new NDList();
-        PastKeyValues past = new PastKeyValues(given, manager);
+        Gpt2Network net = network.get();
+        PastKeyValues past = net.continuing(given, manager);
         try (NDManager scratch = manager.newSubManager()) {
             NDArray positionIds =
                     inputs.size() > 1 ? inputs.get(1) : Gpt2Inputs.positions(scratch, ids);
             NDArray mask = inputs.size() > 2 ? inputs.get(2) : null;
-            NDArray hidden = network.forward(scratch, ids, positionIds, mask, past, false);
-            NDArray logits = network.logits(hidden);
+            NDArray hidden = net.forward(scratch, ids, positionIds, mask, past, false);
+            NDArray logits = net.logits(hidden);
             NDList outputs = new NDList(logits);
             outputs.addAll(past.present());
             outputs.add(hidden);

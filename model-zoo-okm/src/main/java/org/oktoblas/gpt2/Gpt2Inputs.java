@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import org.oktoblas.okm.Gpt2Config;
 
 /** Checks a block's inputs, so that mistakes are told in the caller's words. */
@@ -59,6 +60,18 @@ final class Gpt2Inputs {
             }
         }
         expect("Attention mask", inputs.get(2), new Shape(batch, past + time), DataType.INT64);
+    }
+
+    /** Refuses prompts that a session does not take. */
+    static void checkPrompts(List<long[]> prompts, Gpt2Config config) {
+        for (int row = 0; row < prompts.size(); row++) {
+            long[] prompt = prompts.get(row);
+            if (prompt.length == 0) {
+                throw new IllegalArgumentException("Prompt " + row + " is empty");
+            }
+            checkLength(prompt.length, config);
+            checkIds(prompt, config);
+        }
     }
 
     /** Refuses more tokens than the context holds. */

@@ -1,6 +1,7 @@
 package org.oktoblas.gpt2;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
@@ -113,7 +114,8 @@ final class Gpt2Network {
                 x = lastPosition(scratch, x);
             }
             NDArray attended =
-                    ops.attention(query, all.keys(), all.values(), mask, attentionScale(index));
+                    ops.attention(
+                            query, all.keys(), all.values(), mask, attentionScale(config, index));
             x = layer.merge.addTo(x, attended);
             x = layer.down.addTo(x, layer.up.apply(layer.norm2.apply(x)));
             x.attach(pass);
@@ -121,7 +123,8 @@ final class Gpt2Network {
         }
     }
 
-    private double attentionScale(int layer) {
+    /** What a layer's scores are multiplied by. */
+    static double attentionScale(Gpt2Config config, int layer) {
         double scale = config.scaleAttnWeights() ? 1 / Math.sqrt(config.headSize()) : 1;
         return config.scaleAttnByInverseLayerIdx() ? scale / (layer + 1) : scale;
     }
@@ -130,6 +133,16 @@ final class Gpt2Network {
     private static NDArray lastPosition(NDManager manager, NDArray x) {
         long time = x.getShape().get(1);
         return x.get(manager, new NDIndex().addAllDim().addSliceDim(time - 1, time));
+    }
+
+    /**
+     * Returns keys and values for a pass to continue.
+     *
+     * @param past two arrays a layer, or none
+     * @param manager to which the longer ones are attached
+     */
+    PastKeyValues continuing(NDList past, NDManager manager) {
+        return new PastKeyValues(ops, past, manager);
     }
 
     /** Applies the head: (batch, time, hidden) to logits (batch, time, vocabulary). */

@@ -54,6 +54,16 @@ interface Gpt2Ops {
     NDArray mask(NDManager manager, NDArray visible, long queries, long keys);
 
     /**
+     * Puts a layer's keys, or its values, behind those of the time before. No array changes, but
+     * the result may share its memory with {@code past}.
+     *
+     * @param past (batch, heads, S, width), or null for none
+     * @param added (batch, heads, T, width), not kept
+     * @return (batch, heads, S + T, width)
+     */
+    NDArray append(NDArray past, NDArray added);
+
+    /**
      * Causal attention.
      *
      * @param query (batch, heads, T, width)

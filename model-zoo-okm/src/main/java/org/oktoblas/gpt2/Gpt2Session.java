@@ -64,17 +64,13 @@ final class Gpt2Session implements DecodingSession {
         if (padding != null) {
             throw new IllegalStateException("This session has had its prompts");
         }
+        Gpt2Inputs.checkPrompts(prompts, config);
         int batch = prompts.size();
         int time = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
         long[] ids = new long[batch * time];
         padding = new long[batch];
         for (int row = 0; row < batch; row++) {
             long[] prompt = prompts.get(row);
-            if (prompt.length == 0) {
-                throw new IllegalArgumentException("Prompt " + row + " is empty");
-            }
-            Gpt2Inputs.checkLength(prompt.length, config);
-            Gpt2Inputs.checkIds(prompt, config);
             padding[row] = time - prompt.length;
             System.arraycopy(prompt, 0, ids, row * time + time - prompt.length, prompt.length);
         }
@@ -157,9 +153,8 @@ final class Gpt2Session implements DecodingSession {
 
     @Override
     public long[] argMax() {
-        // The largest are asked for rather than looked up: a look-up checks its indices, for which
-        // a
-        // GPU's work has to be waited for.
+        // The largest are asked for rather than looked up: a look-up checks its indices, and waits
+        // for a GPU's work to do so.
         try (NDArray best = logits.argMax(-1);
                 NDArray largest = logits.max(new int[] {-1})) {
             for (float logit : largest.toFloatArray()) {

@@ -10,6 +10,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.oktoblas.generate.DecodingSession;
+import org.oktoblas.generate.GenerationConfig;
+import org.oktoblas.generate.TokenStream;
 
 /** Token ids continued greedily, a step each time it is asked. It starts when first asked. */
 final class GreedyStream implements Iterator<NDList> {
@@ -18,7 +20,7 @@ final class GreedyStream implements Iterator<NDList> {
     private final NDList inputs;
     private DecodingSession session;
     private NDManager manager;
-    private long[] last;
+    private TokenStream tokens;
     private long length;
 
     GreedyStream(Gpt2Block block, NDList inputs) {
@@ -51,7 +53,13 @@ final class GreedyStream implements Iterator<NDList> {
             prompts.add(Arrays.copyOfRange(all, start, start + time));
         }
         session = block.newSession(manager);
-        session.prompt(prompts);
+        // No end of text, but the context's.
+        GenerationConfig greedy =
+                GenerationConfig.builder()
+                        .maxTokens(Math.max(1, session.contextLength() - time))
+                        .stopAtEndOfText(false)
+                        .build();
+        tokens = session.stream(prompts, greedy);
     }
 
     @Override
@@ -59,14 +67,11 @@ final class GreedyStream implements Iterator<NDList> {
         if (!hasNext()) {
             throw new NoSuchElementException("The context is full");
         }
-        if (last != null) {
-            session.next(last);
-        }
-        last = session.argMax();
+        long[] next = tokens.next();
         length++;
         if (length == session.contextLength()) {
             session.close();
         }
-        return new NDList(manager.create(last, new Shape(last.length, 1)));
+        return new NDList(manager.create(next, new Shape(next.length, 1)));
     }
 }

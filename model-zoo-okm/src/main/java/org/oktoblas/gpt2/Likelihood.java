@@ -42,7 +42,7 @@ final class Likelihood {
                             input,
                             Gpt2Inputs.positions(manager, input),
                             null,
-                            new PastKeyValues(new NDList(), manager),
+                            network.continuing(new NDList(), manager),
                             false);
             for (int start = from; start < ids.length; start += CHUNK) {
                 long[] targets =

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
  */
 final class PastKeyValues implements KeyValues {
 
+    private final Gpt2Ops ops;
     private final NDList past;
     private final NDManager manager;
     private final NDList present = new NDList();
@@ -19,7 +20,8 @@ final class PastKeyValues implements KeyValues {
      *
      * @param manager to which the longer arrays are attached, which outlive the pass
      */
-    PastKeyValues(NDList past, NDManager manager) {
+    PastKeyValues(Gpt2Ops ops, NDList past, NDManager manager) {
+        this.ops = ops;
         this.past = past;
         this.manager = manager;
     }
@@ -39,8 +41,7 @@ final class PastKeyValues implements KeyValues {
     }
 
     private NDArray longer(int index, NDArray added) {
-        // With nothing before, a copy still: the new ones are a view of a three times larger array.
-        NDArray all = past.isEmpty() ? added.duplicate() : past.get(index).concat(added, 2);
+        NDArray all = ops.append(past.isEmpty() ? null : past.get(index), added);
         all.attach(manager);
         return all;
     }

@@ -123,6 +123,12 @@ final class PortableOps implements Gpt2Ops {
     }
 
     @Override
+    public NDArray append(NDArray past, NDArray added) {
+        // With nothing before, a copy still: the new ones are a view of a three times larger array.
+        return past == null ? added.duplicate() : past.concat(added, 2);
+    }
+
+    @Override
     public NDArray attention(
             NDArray query, NDArray keys, NDArray values, NDArray mask, double scale) {
         Shape shape = query.getShape();

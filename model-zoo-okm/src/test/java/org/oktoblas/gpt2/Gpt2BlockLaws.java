@@ -10,6 +10,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
@@ -102,7 +103,7 @@ abstract class Gpt2BlockLaws {
                 flat(reference.hidden(IDS)), fused.get(fused.size() - 1).toFloatArray(), 2e-5f);
 
         Gpt2Network plain = new Gpt2Network(model.config(), new PortableOps(manager, model));
-        PastKeyValues none = new PastKeyValues(new NDList(), manager);
+        PastKeyValues none = plain.continuing(new NDList(), manager);
         NDArray positions = Gpt2Inputs.positions(manager, ids(IDS));
         NDArray hidden = plain.forward(manager, ids(IDS), positions, null, none, false);
         assertArrayEquals(flat(reference.logits(IDS)), plain.logits(hidden).toFloatArray(), 2e-5f);
@@ -193,6 +194,56 @@ abstract class Gpt2BlockLaws {
         }
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i], logits.get(i), 2e-5f, "logit " + i);
+        }
+    }
+
+    /** Feeds one more token on keys and values. */
+    private NDList step(Gpt2Block block, NDList past, long token) {
+        int length = Math.toIntExact(past.head().getShape().get(2));
+        long[] mask = new long[length + 1];
+        Arrays.fill(mask, 1);
+        NDList inputs = new NDList(ids(new long[] {token}), ids(new long[] {length}), ids(mask));
+        inputs.addAll(past);
+        return forward(block, inputs.toArray(new NDArray[0]));
+    }
+
+    private static float[] last(double[][] logits) {
+        return flat(logits[logits.length - 1]);
+    }
+
+    /** Whether writing to one array shows in the other; what was there is put back. */
+    private static boolean shareMemory(NDArray a, NDArray b) {
+        float kept = a.getFloat(0, 0, 0, 0);
+        a.setScalar(new NDIndex(0, 0, 0, 0), kept + 1);
+        boolean shared = b.getFloat(0, 0, 0, 0) == kept + 1;
+        a.setScalar(new NDIndex(0, 0, 0, 0), kept);
+        return shared;
+    }
+
+    @Test
+    void newestKeysAndValuesAreContinuedInPlaceAndForksAreCopied() {
+        SmallModel model = SmallModel.plain(9);
+        ReferenceGpt2 reference = new ReferenceGpt2(model);
+        Gpt2Block block = fused(model);
+        NDList root = forward(block, ids(IDS)).subNDList(1, 5);
+        float[][] before = new float[4][];
+        for (int i = 0; i < 4; i++) {
+            before[i] = root.get(i).toFloatArray();
+        }
+        for (long token : new long[] {4, 11, 30}) {
+            NDList outputs = step(block, root, token);
+            long[] sequence = Arrays.copyOf(IDS, IDS.length + 1);
+            sequence[IDS.length] = token;
+            assertArrayEquals(
+                    last(reference.logits(sequence)), outputs.head().toFloatArray(), 2e-5f);
+            NDList present = outputs.subNDList(1, 5);
+            // The fork goes on in its own memory.
+            NDList next = step(block, present, 1).subNDList(1, 5);
+            for (int i = 0; i < 4; i++) {
+                assertEquals(token == 4, shareMemory(root.get(i), present.get(i)));
+                assertTrue(shareMemory(present.get(i), next.get(i)));
+                assertArrayEquals(before[i], root.get(i).toFloatArray());
+            }
         }
     }
 

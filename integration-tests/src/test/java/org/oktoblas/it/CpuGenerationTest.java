@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuGenerationTest extends GenerationLaws {
+
+    CpuGenerationTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuInPlaceTest extends InPlaceLaws {
+
+    CpuInPlaceTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuInPlaceTest extends InPlaceLaws {
+
+    GpuInPlaceTest() {
+        super(Target.GPU);
+    }
+}
