@@ -99,6 +99,10 @@ public record BenchReport(
             if (row.shareOfCopy() != null) {
                 item.addProperty("shareOfCopy", round(row.shareOfCopy()));
             }
+            if (row.limit() != null) {
+                item.addProperty("limit", round(row.limit()));
+                item.addProperty("ofLimit", round(row.ofLimit()));
+            }
             array.add(item);
         }
         json.add("rows", array);
@@ -113,13 +117,16 @@ public record BenchReport(
         text.append(driver == null ? ".\n" : ", driver " + driver + ".\n");
         text.append("\n    ").append(command).append("\n\n");
         boolean shares = rows.stream().anyMatch(row -> row.shareOfCopy() != null);
+        boolean limits = rows.stream().anyMatch(row -> row.limit() != null);
         List<String> peers =
                 rows.stream().map(BenchRow::peerName).filter(Objects::nonNull).distinct().toList();
         boolean several = peers.size() > 1;
         text.append("| case | metric | OktoBLAS | peer | ratio | spread |");
-        text.append(shares ? " of copy |" : "").append(several ? " peer's name |" : "");
+        text.append(shares ? " of copy |" : "").append(limits ? " of limit |" : "");
+        text.append(several ? " peer's name |" : "");
         text.append("\n|---|---|--:|--:|--:|--:|");
-        text.append(shares ? "--:|" : "").append(several ? "---|" : "").append('\n');
+        text.append(shares ? "--:|" : "").append(limits ? "--:|" : "");
+        text.append(several ? "---|" : "").append('\n');
         for (BenchRow row : rows) {
             text.append(
                     "| %s | %s | %s | %s | %s | %s |"
@@ -131,6 +138,7 @@ public record BenchReport(
                                     row.ratio() == null ? "" : two(row.ratio()),
                                     row.ours() == null ? "" : percent(row.spread())));
             text.append(shares ? " " + percent(row.shareOfCopy()) + " |" : "");
+            text.append(limits ? " " + percent(row.ofLimit()) + " |" : "");
             text.append(several ? " " + Objects.toString(row.peerName(), "") + " |" : "");
             text.append('\n');
         }

@@ -16,6 +16,8 @@ import java.util.List;
  * @param spread interquartile range of ours over its median
  * @param shareOfCopy ours, in bytes a second, over what copying memory reaches, or null where that
  *     says nothing
+ * @param limit what the device's memory allows, in the metric's unit: the highest rate, or the
+ *     fewest bytes; null where that was not worked out
  */
 public record BenchRow(
         String benchmark,
@@ -27,7 +29,8 @@ public record BenchRow(
         String peerName,
         int rounds,
         double spread,
-        Double shareOfCopy) {
+        Double shareOfCopy,
+        Double limit) {
 
     /** Makes a row of measurements of {@code infer}; peers may be null. */
     static BenchRow of(
@@ -59,11 +62,21 @@ public record BenchRow(
                 peerName,
                 ours == null ? 0 : ours.size(),
                 ours == null ? 0 : Statistics.spread(ours),
+                null,
                 null);
     }
 
     /** Returns this row with its share of the copy bandwidth. */
     public BenchRow withShareOfCopy(double share) {
+        return with(share, limit);
+    }
+
+    /** Returns this row with what the device's memory allows, in the metric's unit. */
+    public BenchRow withLimit(double newLimit) {
+        return with(shareOfCopy, newLimit);
+    }
+
+    private BenchRow with(Double newShare, Double newLimit) {
         return new BenchRow(
                 benchmark,
                 caseName,
@@ -74,7 +87,16 @@ public record BenchRow(
                 peerName,
                 rounds,
                 spread,
-                share);
+                newShare,
+                newLimit);
+    }
+
+    /**
+     * Returns ours over the limit, or null if one of them is missing: below 1 for a rate, above for
+     * memory, and 1 where nothing could be better.
+     */
+    public Double ofLimit() {
+        return ours == null || limit == null ? null : ours / limit;
     }
 
     /** Returns how many times better ours is, or null if one of them is missing. */

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.oktoblas.gpt2.Precision;
 
-/** An {@link InferWorker} in a Java machine of its own, started with this one's settings. */
+/** A contestant in a Java machine of its own, started with this one's settings. */
 final class ForkedContestant implements Contestant {
 
     private final Gson gson = new Gson();
@@ -29,9 +29,27 @@ final class ForkedContestant implements Contestant {
         questions = process.outputWriter(StandardCharsets.UTF_8);
     }
 
-    /** Starts the process and waits until its model is loaded. */
+    /** Starts an {@link InferWorker} and waits until its model is loaded. */
     static Contestant open(
             String model, String engine, Device device, Precision precision, int threads)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(model, engine, precision.toString()));
+        if (device != null) {
+            arguments.add(device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : ""));
+        }
+        return open(engine + " " + precision, InferWorker.class, threads, arguments);
+    }
+
+    /**
+     * Starts a process and waits for its first answer.
+     *
+     * @param name what it is called where it fails
+     * @param main has its entry point, and answers as an {@link InferWorker} does
+     * @param threads how many each engine uses
+     * @param arguments of the entry point
+     * @throws IOException if the first answer is an error, or there is none
+     */
+    static Contestant open(String name, Class<?> main, int threads, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -39,14 +57,11 @@ final class ForkedContestant implements Contestant {
         // The same number of threads for everybody.
         command.add("-Dai.djl.oktoblas.num_threads=" + threads);
         command.add("-Dai.djl.pytorch.num_threads=" + threads);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(InferWorker.class.getName(), model, engine, precision.toString()));
-        if (device != null) {
-            command.add(device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : ""));
-        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(arguments);
         Process process =
                 new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        ForkedContestant contestant = new ForkedContestant(engine + " " + precision, process);
+        ForkedContestant contestant = new ForkedContestant(name, process);
         try {
             contestant.answer();
         } catch (IOException e) {

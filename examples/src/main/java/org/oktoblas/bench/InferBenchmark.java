@@ -32,6 +32,7 @@ public final class InferBenchmark {
      * @param rounds how often
      * @param warmUpSeconds how long each engine generates before measuring
      * @param threads how many threads each engine uses
+     * @param commit what is measured, or null to find out
      */
     public record Settings(
             List<String> models,
@@ -43,7 +44,8 @@ public final class InferBenchmark {
             int tokens,
             int rounds,
             double warmUpSeconds,
-            int threads) {
+            int threads,
+            String commit) {
 
         /** The GPU that the first engine runs on, if it does. */
         private Optional<DeviceProperties> gpu() {
@@ -95,7 +97,7 @@ public final class InferBenchmark {
                         fork,
                         progress);
         // Before the work starts, during which somebody may edit.
-        String commit = Build.commit();
+        String commit = settings.commit() == null ? Build.commit() : settings.commit();
         List<BenchRow> rows = new ArrayList<>();
         for (String name : settings.models()) {
             try (RandomModel model = RandomModel.resolve(name, progress)) {

@@ -13,8 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.LongStream;
+import org.oktoblas.engine.OktoEngine;
 import org.oktoblas.generate.GenerationConfig;
-import org.oktoblas.generate.GenerationListener;
 import org.oktoblas.generate.GenerationResult;
 import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
@@ -77,16 +78,24 @@ final class InferWorker implements Contestant {
     public Sample run(InferCase task) {
         GenerationConfig config =
                 GenerationConfig.builder().maxTokens(task.tokens()).stopAtEndOfText(false).build();
+        List<long[]> prompts = task.prompts(model.config().vocabSize());
+        long[] firstTimes = new long[task.batch()];
+        // From the call on: what comes before the prompt is read counts too.
+        long start = System.nanoTime();
         List<GenerationResult> results =
                 model.generateIds(
-                        task.prompts(model.config().vocabSize()), config, GenerationListener.NONE);
-        double first = 0;
-        double total = 0;
+                        prompts,
+                        config,
+                        (row, token, text) -> {
+                            if (firstTimes[row] == 0) {
+                                firstTimes[row] = System.nanoTime();
+                            }
+                            return true;
+                        });
+        long end = System.nanoTime();
         long[][] ids = new long[results.size()][];
         for (int i = 0; i < ids.length; i++) {
             GenerationResult result = results.get(i);
-            first = Math.max(first, result.ttftMillis());
-            total = Math.max(total, result.totalMillis());
             ids[i] = result.tokenIds();
             if (ids[i].length != task.tokens()) {
                 throw new IllegalStateException(
@@ -94,11 +103,20 @@ final class InferWorker implements Contestant {
                                 .formatted(ids[i].length, task.tokens(), result.stopReason()));
             }
         }
-        return new Sample(first, total, ids, peakMemoryMb());
+        long first = LongStream.of(firstTimes).map(time -> time - start).max().orElse(0);
+        return new Sample(first / 1e6, (end - start) / 1e6, ids, peakMemoryMb());
+    }
+
+    /** The most that the engine held on its GPU, or else what this process held resident. */
+    private double peakMemoryMb() {
+        if (model.device().isGpu() && model.engineName().equals(OktoEngine.ENGINE_NAME)) {
+            return OktoEngine.get().memoryUse(model.device()).peak() / 1e6;
+        }
+        return residentPeakMb();
     }
 
     /** Linux keeps the high-water mark of resident memory; elsewhere it is not known. */
-    private static double peakMemoryMb() {
+    private static double residentPeakMb() {
         try {
             return Files.readAllLines(Path.of("/proc/self/status")).stream()
                     .filter(line -> line.startsWith("VmHWM:"))

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ import org.oktoblas.okm.Progress;
 public final class RandomModel implements AutoCloseable {
 
     private static final Pattern RANDOM =
-            Pattern.compile("gpt2-124m:random(?:-(f32|f16|bf16))?", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("([^:/]+):random(?:-(f32|f16|bf16))?", Pattern.CASE_INSENSITIVE);
 
     private final String path;
     private final String label;
@@ -45,31 +46,35 @@ public final class RandomModel implements AutoCloseable {
      * Finds or makes a model.
      *
      * @param name a path, an {@code okm://} URL, or {@code gpt2-124m:random-f32}, {@code -f16} or
-     *     {@code -bf16}: the type in which the weights are stored
+     *     {@code -bf16}: the type in which the weights are stored; what stands before the colon is
+     *     the name of a {@link ModelShape}
      * @param progress hears what takes time
      */
     static RandomModel resolve(String name, Consumer<String> progress)
             throws IOException, MalformedModelException {
         Matcher random = RANDOM.matcher(name);
-        if (!random.matches()) {
+        Optional<ModelShape> shape =
+                random.matches() ? ModelShape.of(random.group(1)) : Optional.empty();
+        if (shape.isEmpty()) {
             String last = name.substring(name.lastIndexOf('/') + 1);
             return new RandomModel(name, last.replaceFirst("\\.okm$", ""), null);
         }
         String typeName =
-                random.group(1) == null ? "F32" : random.group(1).toUpperCase(Locale.ROOT);
+                random.group(2) == null ? "F32" : random.group(2).toUpperCase(Locale.ROOT);
         OkmType type = OkmType.valueOf(typeName);
         progress.accept("making " + name);
         Path directory = Files.createTempDirectory("okto-bench");
-        Path file = directory.resolve("gpt2-124m.okm");
+        String shapeName = shape.get().name();
+        Path file = directory.resolve(shapeName + ".okm");
         try {
-            write(file, gpt2(12, 768, 12, 1024, 50257), type);
+            write(file, shape.get().config(), type);
         } catch (IOException | MalformedModelException | RuntimeException e) {
             Files.deleteIfExists(file);
             Files.deleteIfExists(directory);
             throw e;
         }
         return new RandomModel(
-                file.toString(), "gpt2-124m-" + typeName.toLowerCase(Locale.ROOT), file);
+                file.toString(), shapeName + "-" + typeName.toLowerCase(Locale.ROOT), file);
     }
 
     /** Returns where the model is. */

@@ -6,8 +6,9 @@ package org.oktoblas.bench;
  * @param firstMillis milliseconds to the first token
  * @param totalMillis milliseconds to the last token
  * @param tokenIds what was generated, for each prompt
- * @param peakMemoryMb the most memory that the process ever held resident, in megabytes; 0 if
- *     unknown
+ * @param peakMemoryMb the most memory that was held, in megabytes; 0 if unknown. On a GPU that is
+ *     memory of the device: all that ours ever held, or what PyTorch held while it generated. Else
+ *     it is what the process ever held resident
  */
 record Sample(double firstMillis, double totalMillis, long[][] tokenIds, double peakMemoryMb) {
 

@@ -11,8 +11,10 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.oktoblas.bench.BenchReport;
 import org.oktoblas.bench.InferBenchmark;
+import org.oktoblas.bench.InferPlanBenchmark;
 import org.oktoblas.gpt2.Precision;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -23,12 +25,14 @@ import picocli.CommandLine.Spec;
         name = "infer",
         description = {
             "Measures how fast engines read prompts and generate tokens.",
-            "Prints a Markdown table; with --out writes it and the same as JSON."
+            "Prints a Markdown table; with --out writes it and the same as JSON.",
+            "With --plan, exit code 1 if a case of ours gave no figures."
         },
         footer = {
             "",
-            "Example:",
-            "  okto bench infer --engines OktoBLAS,PyTorch --model okm://okto-prose,gpt2-124m:random-f32"
+            "Examples:",
+            "  okto bench infer --engines OktoBLAS,PyTorch --model okm://okto-prose,gpt2-124m:random-f32",
+            "  okto bench infer --plan gpu --out docs/benchmarks"
         })
 final class BenchInferCommand implements Callable<Integer> {
 
@@ -41,7 +45,8 @@ final class BenchInferCommand implements Callable<Integer> {
             defaultValue = "okm://okto-prose",
             description =
                     "Models: paths, okm://NAME, or gpt2-124m:random-f32, -f16 or -bf16, GPT-2's shape with"
-                            + " random weights stored so (default: ${DEFAULT-VALUE}).")
+                            + " random weights stored so; also gpt2-medium, and -pN for N positions,"
+                            + " gpt2-124m-p4096:random-f16 say (default: ${DEFAULT-VALUE}).")
     private List<String> models;
 
     @Option(
@@ -97,18 +102,16 @@ final class BenchInferCommand implements Callable<Integer> {
     @Option(
             names = "--rounds",
             paramLabel = "N",
-            defaultValue = "7",
-            description = "How often to measure each case (default: ${DEFAULT-VALUE}).")
-    private int rounds;
+            description = "How often to measure each case (default: 7, with --plan 5).")
+    private Integer rounds;
 
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
-            defaultValue = "10",
             description =
-                    "How long each engine generates before it is measured (default:"
-                            + " ${DEFAULT-VALUE}).")
-    private double warmUp;
+                    "How long each engine generates before it is measured (default: 10); with --plan,"
+                            + " ours before each case (default: 2).")
+    private Double warmUp;
 
     @Option(
             names = "--threads",
@@ -117,11 +120,23 @@ final class BenchInferCommand implements Callable<Integer> {
             description = "Threads of each engine (default: all processors).")
     private int threads;
 
+    @Mixin private InferPlanOptions plan;
+
+    @Option(
+            names = "--commit",
+            paramLabel = "TEXT",
+            description =
+                    "What to call the version measured (default: what git or the build says).")
+    private String commit;
+
     @Option(
             names = "--out",
             paramLabel = "DIR",
             description = "Where to write infer-DEVICE.json and infer-DEVICE.md.")
     private Path out;
+
+    private static final int ROUNDS = 7;
+    private static final double WARM_UP_SECONDS = 10;
 
     private final Console console;
 
@@ -131,11 +146,30 @@ final class BenchInferCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ModelException {
-        atLeast("--rounds", rounds, 1);
+        atLeast("--rounds", rounds == null ? ROUNDS : rounds, 1);
         atLeast("--tokens", tokens, 2);
         atLeast("--threads", threads, 0);
         batches.forEach(n -> atLeast("--batch", n, 1));
         promptTokens.forEach(n -> atLeast("--prompt-tokens", n, 1));
+        int allThreads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        String command =
+                "okto "
+                        + String.join(
+                                " ", spec.root().commandLine().getParseResult().originalArgs());
+        if (plan.chosen(spec)) {
+            InferPlanBenchmark.Outcome outcome =
+                    plan.run(spec, console, device, rounds, warmUp, allThreads, commit, command);
+            show(outcome.report());
+            return outcome.sound() ? 0 : 1;
+        }
+        BenchReport report =
+                InferBenchmark.run(
+                        settings(allThreads), command, step -> console.err().println(step));
+        show(report);
+        return 0;
+    }
+
+    private InferBenchmark.Settings settings(int allThreads) {
         Set<String> names = new LinkedHashSet<>();
         for (String engine : engines) {
             names.add(Engines.find(spec, engine));
@@ -143,30 +177,26 @@ final class BenchInferCommand implements Callable<Integer> {
         // Every engine must have the device that is named; unnamed, each takes its own.
         List<Device> devices =
                 names.stream().map(engine -> Devices.find(spec, device, engine)).toList();
-        InferBenchmark.Settings settings =
-                new InferBenchmark.Settings(
-                        models,
-                        new ArrayList<>(names),
-                        devices.get(0),
-                        precisions,
-                        batches,
-                        promptTokens,
-                        tokens,
-                        rounds,
-                        warmUp,
-                        threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
-        String command =
-                "okto "
-                        + String.join(
-                                " ", spec.root().commandLine().getParseResult().originalArgs());
-        BenchReport report =
-                InferBenchmark.run(settings, command, step -> console.err().println(step));
+        return new InferBenchmark.Settings(
+                models,
+                new ArrayList<>(names),
+                devices.get(0),
+                precisions,
+                batches,
+                promptTokens,
+                tokens,
+                rounds == null ? ROUNDS : rounds,
+                warmUp == null ? WARM_UP_SECONDS : warmUp,
+                allThreads,
+                commit);
+    }
+
+    private void show(BenchReport report) throws IOException {
         console.print(report.markdown());
         if (out != null) {
             report.write(out);
             console.err().println("wrote " + out.resolve(report.fileName()) + ".json and .md");
         }
-        return 0;
     }
 
     private void atLeast(String option, int value, int least) {

@@ -1,6 +1,7 @@
 package org.oktoblas.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
@@ -135,5 +136,52 @@ class BenchReportTest {
         assertEquals("kernels-some-gpu", joined.fileName());
         assertEquals(4, joined.rows().size());
         assertEquals(List.of("A note."), joined.notes());
+    }
+
+    @Test
+    void whatMemoryAllowsIsBesideOurs() {
+        BenchRow decode =
+                BenchRow.of(
+                                "gpt2 b1",
+                                "decode_tokens_per_second",
+                                true,
+                                List.of(4000.0),
+                                List.of(2000.0),
+                                "torch")
+                        .withLimit(10000);
+        BenchRow first =
+                BenchRow.of("gpt2 b1", "ttft_ms", false, List.of(2.0), List.of(4.0), "torch");
+        BenchRow none =
+                BenchRow.of("gpt2 b1", "peak_memory_mb", false, null, List.of(300.0), "other")
+                        .withLimit(250);
+        BenchReport report =
+                new BenchReport(
+                        "infer",
+                        "2026-12-01",
+                        "abc1234",
+                        "Some GPU",
+                        "580.1",
+                        "17",
+                        "2 cores",
+                        "okto bench infer --plan gpu",
+                        List.of(),
+                        List.of(decode, first, none));
+        String text = report.markdown();
+        assertTrue(
+                text.contains(
+                        "| ratio | spread | of limit | peer's name |\n"
+                                + "|---|---|--:|--:|--:|--:|--:|---|\n"),
+                text);
+        assertTrue(text.contains(" | 4000.0 | 2000.0 | 2.00 | 0 % | 40 % | torch |\n"), text);
+        assertTrue(text.contains(" | 2.00 | 4.00 | 2.00 | 0 % |  | torch |\n"), text);
+        assertTrue(text.contains(" | none | 300.0 |  |  |  | other |\n"), text);
+        JsonObject json = JsonParser.parseString(report.json()).getAsJsonObject();
+        JsonObject row = json.getAsJsonArray("rows").get(0).getAsJsonObject();
+        assertEquals(10000, row.get("limit").getAsDouble());
+        assertEquals(0.4, row.get("ofLimit").getAsDouble());
+        assertFalse(json.getAsJsonArray("rows").get(1).getAsJsonObject().has("limit"));
+        JsonObject missing = json.getAsJsonArray("rows").get(2).getAsJsonObject();
+        assertEquals(250, missing.get("limit").getAsDouble());
+        assertTrue(missing.get("ofLimit").isJsonNull());
     }
 }
