@@ -162,7 +162,9 @@ final class Gpt2Ahead implements AutoCloseable {
     @Override
     public void close() {
         CudaEvent last = null;
-        if (!pending.isEmpty()) {
+        // Even where all tokens that were asked for have come: a sequence that has ended is still
+        // part of steps that were enqueued before.
+        if (queued > 0) {
             try {
                 last = stream.record();
             } catch (CudaException e) {

@@ -2,6 +2,7 @@ package org.oktoblas.kernels;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.oktoblas.cuda.CudaStream;
@@ -53,15 +54,18 @@ final class Gpt2Logits implements AutoCloseable {
         long logitBytes = (long) rows * pitch * Float.BYTES;
         long bestBytes = (long) rows * warps * Long.BYTES;
         byteSize = logitBytes + bestBytes;
-        logits = stream.workspace(logitBytes);
+        List<Workspace> made = new ArrayList<>();
         try {
-            best = stream.workspace(bestBytes);
+            made.add(stream.workspace(logitBytes));
+            made.add(stream.workspace(bestBytes));
             // Tokens are chosen in vectors of four, beyond the vocabulary too.
-            stream.fill(logits.address(), 0, logitBytes);
+            stream.fill(made.get(0).address(), 0, logitBytes);
         } catch (RuntimeException | Error e) {
-            Closing.after(e, List.of(logits));
+            Closing.after(e, made);
             throw e;
         }
+        logits = made.get(0);
+        best = made.get(1);
     }
 
     /** Keeps the logits of sequences that a step leaves out, and gives the others its columns. */

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.oktoblas.cuda.CudaStream;
 
 /**
- * Sequences that a GPT-2 continues. One thread at a time may use a session; several sessions may be
- * used at once.
+ * Sequences that a GPT-2 continues. One thread at a time uses a session, and any may close it,
+ * which waits for a call that is under way; several sessions may be used at once.
  */
 public final class Gpt2Session implements AutoCloseable {
 
@@ -43,7 +43,7 @@ public final class Gpt2Session implements AutoCloseable {
      * @throws org.oktoblas.cuda.CudaOutOfMemoryException if there is not enough memory; the session
      *     is as it was then
      */
-    public void prompt(List<long[]> prompts) {
+    public synchronized void prompt(List<long[]> prompts) {
         requireOpen();
         if (sequences != null) {
             throw new IllegalStateException("A session takes prompts once.");
@@ -112,7 +112,7 @@ public final class Gpt2Session implements AutoCloseable {
      * @param tokens by row; others' are ignored
      * @throws IllegalStateException after {@link #choose}
      */
-    public void append(long[] tokens) {
+    public synchronized void append(long[] tokens) {
         requireHost("append");
         if (tokens.length != sequences.rows()) {
             throw new IllegalArgumentException(
@@ -149,7 +149,7 @@ public final class Gpt2Session implements AutoCloseable {
      *
      * @throws IllegalStateException after {@link #choose}
      */
-    public float[] logits(int row) {
+    public synchronized float[] logits(int row) {
         requireHost("logits");
         return locked(
                 () -> {
@@ -164,7 +164,7 @@ public final class Gpt2Session implements AutoCloseable {
      *
      * @throws IllegalStateException after {@link #choose}
      */
-    public long[] argMax() {
+    public synchronized long[] argMax() {
         requireHost("argMax");
         return locked(
                 () -> {
@@ -180,6 +180,8 @@ public final class Gpt2Session implements AutoCloseable {
                         .filter(row -> stale[row] && !sequences.hasEnded(row))
                         .toArray();
         if (rows.length > 0) {
+            // First, as there may be no memory: nothing has changed then.
+            sequences.requireCache(rows);
             logits.place(rows);
             stepper.step(rows, (first, slots) -> {});
             Arrays.fill(stale, false);
@@ -195,7 +197,7 @@ public final class Gpt2Session implements AutoCloseable {
      * @return by row; {@link TokenChoice#NO_TOKEN} where logits are not numbers, anything for other
      *     sequences
      */
-    public long[] choose(TokenChoice.Settings settings, int maxTokens) {
+    public synchronized long[] choose(TokenChoice.Settings settings, int maxTokens) {
         requirePrompt();
         if (ahead == null) {
             ahead =
@@ -206,13 +208,13 @@ public final class Gpt2Session implements AutoCloseable {
     }
 
     /** Ends a sequence: its part of the cache is freed and no more is computed for it. */
-    public void end(int row) {
+    public synchronized void end(int row) {
         requirePrompt();
         sequences.end(row);
     }
 
     /** Returns the bytes of device memory that the session takes. */
-    public long byteSize() {
+    public synchronized long byteSize() {
         return sequences == null
                 ? 0
                 : sequences.byteSize() + activations.byteSize() + logits.byteSize();
@@ -260,7 +262,7 @@ public final class Gpt2Session implements AutoCloseable {
 
     /** Frees everything once the device has done what it was given; nothing is waited for here. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             closed = true;
             Closing.all(List.<AutoCloseable>of(this::free, decoder::release));

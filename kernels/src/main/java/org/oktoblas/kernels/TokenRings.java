@@ -62,7 +62,8 @@ final class TokenRings implements AutoCloseable {
      * @param last after the last work that writes to it, or null if that is done
      */
     synchronized void giveBack(PinnedMemory memory, CudaEvent last) {
-        idle.addFirst(new Returned(memory, last));
+        // Last, as that is what may still have to be waited for when it is taken.
+        idle.addLast(new Returned(memory, last));
     }
 
     @Override

@@ -69,8 +69,8 @@ final class DecoderSession implements DecodingSession {
             throw new IllegalStateException("This session has had its prompts");
         }
         Gpt2Inputs.checkPrompts(prompts, config);
-        rows = prompts.size();
         session.prompt(prompts);
+        rows = prompts.size();
     }
 
     @Override
