@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Consumer;
 import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.RandomOp;
@@ -110,6 +111,17 @@ public class OktoNDManager extends ManagerUnavailable {
     final void checkOpen() {
         if (!isOpen()) {
             throw new IllegalStateException("NDManager has been closed already.");
+        }
+    }
+
+    /** Attaches a resource that is to be freed with this manager; if that fails it is closed. */
+    final <T extends AutoCloseable> void own(String uid, T resource, Consumer<T> close) {
+        try {
+            attachInternal(uid, resource);
+            checkOpen();
+        } catch (RuntimeException e) {
+            close.accept(resource);
+            throw e;
         }
     }
 

@@ -18,13 +18,7 @@ final class OwnedDecoder implements Decoder {
     OwnedDecoder(OktoNDManager owner, Decoder decoder) {
         this.owner = owner;
         this.decoder = decoder;
-        try {
-            owner.attachInternal(uid, this);
-            owner.checkOpen();
-        } catch (RuntimeException e) {
-            close();
-            throw e;
-        }
+        owner.own(uid, this, OwnedDecoder::close);
     }
 
     @Override

@@ -28,13 +28,7 @@ final class PackedLinear implements TransformerOps.Linear {
         if (bias != null) {
             bias.storage().retain();
         }
-        try {
-            owner.attachInternal(uid, this);
-            owner.checkOpen();
-        } catch (RuntimeException e) {
-            close();
-            throw e;
-        }
+        owner.own(uid, this, PackedLinear::close);
     }
 
     Device device() {

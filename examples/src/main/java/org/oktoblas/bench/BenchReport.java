@@ -7,9 +7,12 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.oktoblas.cuda.CudaDevice;
 
 /**
  * The figures of one run, as one JSON and one Markdown file.
@@ -39,6 +42,28 @@ public record BenchReport(
 
     private static final Gson GSON =
             new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
+
+    /** Returns a report of today on a GPU of this machine. */
+    public static BenchReport onGpu(
+            String topic,
+            String commit,
+            CudaDevice gpu,
+            String command,
+            List<String> notes,
+            List<BenchRow> rows) {
+        Processor processor = Processor.detect();
+        return new BenchReport(
+                topic,
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                commit,
+                gpu.properties().name(),
+                GpuDriver.version(),
+                System.getProperty("java.version"),
+                "%d cores of %s".formatted(processor.cores(), processor.name()),
+                command,
+                notes,
+                rows);
+    }
 
     /** Returns all figures of several reports of one run under one topic. */
     public static BenchReport joined(String topic, List<BenchReport> reports) {

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.oktoblas.gpt2.Precision;
 
 /** A contestant in a Java machine of its own, started with this one's settings. */
@@ -96,16 +95,6 @@ final class ForkedContestant implements Contestant {
 
     @Override
     public void close() {
-        try {
-            questions.close();
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (IOException e) {
-            process.destroyForcibly();
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        Processes.end(process, questions);
     }
 }

@@ -5,8 +5,6 @@ import ai.djl.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -135,7 +133,8 @@ public final class InferPlanBenchmark {
             notes.addAll(bench.notes());
             bench.failures().forEach(failure -> notes.add("No figures of ours for " + failure));
             return new Outcome(
-                    report(gpu, commit, command, notes, rows), bench.failures().isEmpty());
+                    BenchReport.onGpu("infer", commit, gpu, command, notes, rows),
+                    bench.failures().isEmpty());
         } finally {
             peers.forEach(TorchPeer::close);
             delete(saved);
@@ -227,25 +226,5 @@ public final class InferPlanBenchmark {
         for (Path path : found) {
             Files.delete(path);
         }
-    }
-
-    private static BenchReport report(
-            CudaDevice gpu,
-            String commit,
-            String command,
-            List<String> notes,
-            List<BenchRow> rows) {
-        Processor processor = Processor.detect();
-        return new BenchReport(
-                "infer",
-                LocalDate.now(ZoneOffset.UTC).toString(),
-                commit,
-                gpu.properties().name(),
-                GpuDriver.version(),
-                System.getProperty("java.version"),
-                "%d cores of %s".formatted(processor.cores(), processor.name()),
-                command,
-                notes,
-                rows);
     }
 }

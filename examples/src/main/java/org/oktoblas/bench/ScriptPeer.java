@@ -144,17 +144,10 @@ public final class ScriptPeer implements AutoCloseable {
     @Override
     public void close() {
         watch.shutdownNow();
-        try (requests;
-                answers) {
-            requests.close();
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
+        try (answers) {
+            Processes.end(process, requests);
         } catch (IOException e) {
             process.destroyForcibly();
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
         }
         try {
             if (file != null) {

@@ -11,31 +11,29 @@ import org.oktoblas.cuda.Workspace;
  */
 final class Gpt2Activations implements AutoCloseable {
 
-    private static final int ALIGNMENT = 256;
-
     private final Workspace memory;
     private final Gpt2Structs.Activations addresses;
     private final long byteSize;
-    private long end;
 
     Gpt2Activations(CudaStream stream, Gpt2Shape shape, Gpt2Steps steps) {
+        BlockPlaces places = new BlockPlaces();
         int columns = steps.mostColumns();
         int chunks = Gpt2Shape.up(shape.context(), steps.constant("chunkKeys"));
         int rowBytes = columns * Gpt2Shape.TILE_BYTES;
-        long x = take((long) columns * shape.hidden() * Float.BYTES);
-        long other = take((long) columns * shape.hidden() * Float.BYTES);
+        long x = places.take((long) columns * shape.hidden() * Float.BYTES);
+        long other = places.take((long) columns * shape.hidden() * Float.BYTES);
         int slices = Math.max(shape.mergeSlices(), shape.downSlices());
-        long partials = take((long) slices * columns * shape.hidden() * Float.BYTES);
-        long query = take((long) columns * shape.attention() * Float.BYTES);
-        long normalized = take((long) rowBytes * shape.hiddenTiles());
-        long attended = take((long) rowBytes * shape.attentionTiles());
-        long inner = take((long) rowBytes * shape.innerTiles());
+        long partials = places.take((long) slices * columns * shape.hidden() * Float.BYTES);
+        long query = places.take((long) columns * shape.attention() * Float.BYTES);
+        long normalized = places.take((long) rowBytes * shape.hiddenTiles());
+        long attended = places.take((long) rowBytes * shape.attentionTiles());
+        long inner = places.take((long) rowBytes * shape.innerTiles());
         // Of each chunk the head's outputs, its largest score and the sum of its weights.
         long parts = (long) columns * shape.heads() * chunks * (shape.packedHeadWidth() + 2);
-        long chunkParts = take(parts * Float.BYTES);
-        long counts = take((long) columns * shape.heads() * Integer.BYTES);
-        long barrier = take(2 * Integer.BYTES);
-        byteSize = end;
+        long chunkParts = places.take(parts * Float.BYTES);
+        long counts = places.take((long) columns * shape.heads() * Integer.BYTES);
+        long barrier = places.take(2 * Integer.BYTES);
+        byteSize = places.byteSize();
         memory = stream.workspace(byteSize);
         try {
             stream.fill(memory.address(), 0, byteSize);
@@ -57,12 +55,6 @@ final class Gpt2Activations implements AutoCloseable {
                         base + counts,
                         base + barrier,
                         chunks);
-    }
-
-    private long take(long bytes) {
-        long at = end;
-        end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        return at;
     }
 
     Gpt2Structs.Activations addresses() {

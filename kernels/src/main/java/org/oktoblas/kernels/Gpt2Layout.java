@@ -46,11 +46,10 @@ final class Gpt2Layout {
     private static final double LOG2_E = 1.4426950408889634;
 
     private static final int PARTS = Part.values().length;
-    private static final int ALIGNMENT = 256;
 
     private final Gpt2Shape shape;
     private final long[] layers;
-    private long end;
+    private final BlockPlaces places = new BlockPlaces();
 
     private final long table;
     private final long tokens;
@@ -66,12 +65,12 @@ final class Gpt2Layout {
      */
     Gpt2Layout(Gpt2Shape shape, int layerBytes) {
         this.shape = shape;
-        table = take((long) shape.layers() * layerBytes);
+        table = places.take((long) shape.layers() * layerBytes);
         Groups vocabulary = Groups.of(shape.vocabulary());
         Groups hidden = Groups.of(shape.hidden());
-        tokens = take(matrixBytes(vocabulary, hidden));
-        head = shape.tiedHead() ? tokens : take(matrixBytes(vocabulary, hidden));
-        positions = take((long) shape.context() * shape.hidden() * shape.type().bytes());
+        tokens = places.take(matrixBytes(vocabulary, hidden));
+        head = shape.tiedHead() ? tokens : places.take(matrixBytes(vocabulary, hidden));
+        positions = places.take((long) shape.context() * shape.hidden() * shape.type().bytes());
         lastGain = takeVector(shape.hidden());
         lastShift = takeVector(shape.hidden());
         layers = new long[shape.layers() * PARTS];
@@ -85,20 +84,14 @@ final class Gpt2Layout {
             for (Part part : Part.values()) {
                 if (part.isMatrix()) {
                     layers[layer * PARTS + part.ordinal()] =
-                            take(matrixBytes(outputs(part), depths(part)));
+                            places.take(matrixBytes(outputs(part), depths(part)));
                 }
             }
         }
     }
 
-    private long take(long bytes) {
-        long at = end;
-        end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        return at;
-    }
-
     private long takeVector(int length) {
-        return take((long) Gpt2Shape.roundUp(length, Gpt2Shape.TILE_OUTPUTS) * Float.BYTES);
+        return places.take((long) Gpt2Shape.roundUp(length, Gpt2Shape.TILE_OUTPUTS) * Float.BYTES);
     }
 
     /** Returns the bytes of a packed matrix. */
@@ -134,7 +127,7 @@ final class Gpt2Layout {
 
     /** Returns the bytes of all weights. */
     long byteSize() {
-        return end;
+        return places.byteSize();
     }
 
     long tokens() {

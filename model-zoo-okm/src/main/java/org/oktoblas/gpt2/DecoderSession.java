@@ -4,15 +4,13 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.oktoblas.engine.backend.Decoder;
-import org.oktoblas.generate.DecodingSession;
 import org.oktoblas.generate.GenerationConfig;
 import org.oktoblas.generate.TokenStream;
 import org.oktoblas.okm.Gpt2Config;
 
 /** GPT-2 generating where the device has a decoder, which also chooses the tokens. */
-final class DecoderSession implements DecodingSession {
+final class DecoderSession extends ConfiguredSession {
 
-    private final Gpt2Config config;
     private final NDManager manager;
     private final Decoder.Session session;
 
@@ -23,7 +21,7 @@ final class DecoderSession implements DecodingSession {
 
     /** Starts a session, freed with the parent if it is not closed before. */
     DecoderSession(NDManager parent, Gpt2Config config, Decoder decoder) {
-        this.config = config;
+        super(config);
         manager = parent.newSubManager();
         try {
             session = decoder.newSession();
@@ -41,26 +39,6 @@ final class DecoderSession implements DecodingSession {
             close();
             throw e;
         }
-    }
-
-    @Override
-    public int contextLength() {
-        return config.contextLength();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return config.vocabSize();
-    }
-
-    @Override
-    public long beginOfText() {
-        return config.bosTokenId();
-    }
-
-    @Override
-    public long endOfText() {
-        return config.eosTokenId();
     }
 
     @Override

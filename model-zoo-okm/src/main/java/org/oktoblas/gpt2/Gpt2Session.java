@@ -6,7 +6,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
-import org.oktoblas.generate.DecodingSession;
 import org.oktoblas.okm.Gpt2Config;
 
 /**
@@ -14,9 +13,8 @@ import org.oktoblas.okm.Gpt2Config;
  * tokens stand at the same time; padding is masked, and positions count from each row's first
  * token.
  */
-final class Gpt2Session implements DecodingSession {
+final class Gpt2Session extends ConfiguredSession {
 
-    private final Gpt2Config config;
     private final Gpt2Network network;
     private final NDManager manager;
     private final KeyValueCache cache;
@@ -33,30 +31,10 @@ final class Gpt2Session implements DecodingSession {
     private NDArray logits;
 
     Gpt2Session(NDManager parent, Gpt2Config config, Gpt2Network network) {
-        this.config = config;
+        super(config);
         this.network = network;
         manager = parent.newSubManager();
         cache = new KeyValueCache(manager, config);
-    }
-
-    @Override
-    public int contextLength() {
-        return config.contextLength();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return config.vocabSize();
-    }
-
-    @Override
-    public long beginOfText() {
-        return config.bosTokenId();
-    }
-
-    @Override
-    public long endOfText() {
-        return config.eosTokenId();
     }
 
     @Override

@@ -2,8 +2,6 @@ package org.oktoblas.bench.gpu;
 
 import ai.djl.engine.Engine;
 import java.io.IOException;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,8 +12,6 @@ import java.util.function.Consumer;
 import org.oktoblas.bench.BenchReport;
 import org.oktoblas.bench.BenchRow;
 import org.oktoblas.bench.Build;
-import org.oktoblas.bench.GpuDriver;
-import org.oktoblas.bench.Processor;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.engine.OktoEngine;
 
@@ -178,29 +174,8 @@ public final class KernelBenchmark {
             List<String> failures = bench.takeFailures();
             failures.forEach(failure -> all.add("No time for " + failure));
             sound &= failures.isEmpty();
-            reports.add(report(topic, commit, device, command, all, rows));
+            reports.add(BenchReport.onGpu(topic, commit, device, command, all, rows));
         }
         return new Outcome(reports, sound);
-    }
-
-    private static BenchReport report(
-            String topic,
-            String commit,
-            CudaDevice device,
-            String command,
-            List<String> notes,
-            List<BenchRow> rows) {
-        Processor processor = Processor.detect();
-        return new BenchReport(
-                topic,
-                LocalDate.now(ZoneOffset.UTC).toString(),
-                commit,
-                device.properties().name(),
-                GpuDriver.version(),
-                System.getProperty("java.version"),
-                "%d cores of %s".formatted(processor.cores(), processor.name()),
-                command,
-                notes,
-                rows);
     }
 }
