@@ -25,7 +25,7 @@ from laboratory import (CUDA, MAX_DYNAMIC_SHARED, Float, Int, Long, Pointer, cal
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 # Of the largest logit. 16-bit activations lose half a unit in the last place at each of some ten roundings a layer.
 TOLERANCE = {"f32": 1e-5, "f16": 4e-3, "bf16": 3e-2}
-K = {name: value for file in ("step", "prompt", "pack") for name, value in constants(CUDA / f"gpt2/{file}.cuh").items()}
+K = {name: value for file in ("step", "single", "prompt", "pack") for name, value in constants(CUDA / f"gpt2/{file}.cuh").items()}
 SEED = 5
 
 
@@ -49,9 +49,9 @@ class Sequences(ctypes.Structure):
 
 class Step(ctypes.Structure):
     _fields_ = [("shape", Shape), ("weights", Weights), ("sequences", Sequences)] + fields(
-        "p:x0 p:x1 p:partials p:query p:normalized p:attended p:inner p:chunks p:chunk_counts p:logits p:best p:barrier "
-        "l:logits_pitch i:columns i:most_chunks i:merge_slices i:down_slices i:wants_logits i:activations_at") + [
-        ("slots", Int * 32), ("given", Int * 32)]
+        "p:x p:partials p:query p:normalized p:attended p:inner p:chunks p:chunk_counts p:logits p:best p:barrier p:words "
+        "l:logits_pitch i:columns i:most_chunks i:merge_slices i:down_slices i:wants_logits i:activations_at i:vectors_at") + [
+        ("places", Int * 6)] + fields("i:first_turn i:kept_turn") + [("slots", Int * 32), ("given", Int * 32)]
 
 
 class Packing(ctypes.Structure):
@@ -93,7 +93,8 @@ class Model:
         self.packed_width = ceil_div(width, 16 // size) * (16 // size)
         torch.manual_seed(SEED)
         self.packers = compile_kernels(CUDA / "gpt2/pack_any_sm80.cu")
-        self.steps = compile_kernels(CUDA / f"gpt2/step_{kind}_sm80.cu")
+        self.steps = (compile_kernels(CUDA / f"gpt2/step_{kind}_sm80.cu")
+                      | compile_kernels(CUDA / f"gpt2/single_{kind}_sm90a.cu"))
         self.prompts = compile_kernels(CUDA / f"gpt2/prompt_{kind}_sm80.cu")
         self.keep = []
         matrix = lambda rows, columns: (torch.randn(rows, columns, device="cuda") * spread).to(self.dtype)
@@ -189,13 +190,21 @@ class Session:
         self.pitch = ceil_div(m.vocabulary, 4) * 4
         self.logits = empty(columns, self.pitch)
         self.best = empty(self.grid * 8, columns, dtype=torch.int64)
-        self.buffers = [empty(columns, m.hidden), empty(columns, m.hidden), empty(4, columns, m.hidden),
+        size = 32 // depth
+        sizes = [3 * attention, self.slices[0] * m.hidden, ceil_div(m.inner, 16) * 4 * size,
+                 self.slices[1] * m.hidden, m.heads * self.chunks * (m.packed_width + 4)]
+        self.places = [sum(sizes[:i]) for i in range(6)]
+        words = torch.full((K["Turns"] * self.places[5] + K["KeptTurns"] * m.hidden,), -1, dtype=torch.int32, device="cuda")
+        self.singles = 0
+        self.buffers = [empty(columns, m.hidden), empty(4, columns, m.hidden),
                         empty(columns, attention), empty(columns, s.hidden_tiles * depth, dtype=dtype),
                         empty(columns, s.attention_tiles * depth, dtype=dtype),
                         empty(columns, s.inner_tiles * depth, dtype=dtype),
                         empty(columns, m.heads, self.chunks, m.packed_width + 2),
                         empty(columns, m.heads, dtype=torch.int32), self.logits, self.best,
-                        empty(2, dtype=torch.int32)]
+                        empty(2, dtype=torch.int32), words]
+
+    singles_allowed = True
 
     @staticmethod
     def fit(tiles, slices):
@@ -213,13 +222,22 @@ class Session:
         rows = max(row(s.hidden_tiles), row(ceil_div(s.attention_tiles, self.slices[0])),
                    row(ceil_div(s.inner_tiles, self.slices[1])))
         ring = 4 if groups == 4 else 8
+        single = self.singles_allowed and len(columns) == 1 and wants_logits
         fixed = (K["SharedBytes"] + groups * K["SharedGroupBytes"] + ring * K["SharedSlotBytes"]
-                 + m.layers * K["LayerBytes"])
+                 + m.layers * K["LayerBytes"] + single * (K["SingleBytes"] + ring * K["SingleSlotBytes"]))
+        p.places[:] = self.places
         p.activations_at = ceil_div(fixed, 128) * 128
-        shared = p.activations_at + 8 * groups * rows
-        function = m.steps[f"gpt2_step_{m.kind}_{groups}_{ring}"]
+        p.vectors_at = p.activations_at + 8 * groups * rows
+        shared = p.vectors_at + single * 4 * m.hidden * 4
+        threads = K["SingleThreads"] if single else K["BlockThreads"]
+        function = m.steps[f"gpt2_single_{m.kind}_{ring}" if single else f"gpt2_step_{m.kind}_{groups}_{ring}"]
         call("cuFuncSetAttribute", function, MAX_DYNAMIC_SHARED, shared)
-        return lambda: launch(function, self.grid, 256, shared, p, cooperative=True)
+
+        def run():
+            p.first_turn, p.kept_turn = self.singles * m.layers % K["Turns"], self.singles % K["KeptTurns"]
+            self.singles += single
+            launch(function, self.grid, threads, shared, p, cooperative=True)
+        return run
 
     def start(self, prompts, large=()):
         """Puts prompts in slots 0, 1, … and processes all of their tokens but the last."""
@@ -294,13 +312,20 @@ def check(kind, config, lengths, large, slices):
     top = (best ^ (-1 << 63)).max(0).values ^ (-1 << 63)
     ids = (~top & 0xffffffff)
     greedy = torch.equal(ids.cpu(), many.logits[:len(prompts), :model.vocabulary].argmax(1).cpu())
+    # One at a time, by the kernels for one column, whose exchange must not remember others.
+    together = many.logits.clone()
     alone_same = True
+    for slot in 2 * list(range(len(prompts))) if len(prompts) > 1 else [0] * 7:
+        many.logits.fill_(float("nan"))
+        many.step([(slot, -1)])()
+        torch.cuda.synchronize()
+        alone_same &= torch.equal(many.logits[0, :model.vocabulary], together[slot, :model.vocabulary])
     for slot in range(0, len(prompts), max(1, len(prompts) // 6)):
         alone = Session(model, 1, max(lengths) + 1, slices)
         alone.start([prompts[slot]], [0] if slot in large else [])
         alone.step([(0, -1)])()
         torch.cuda.synchronize()
-        same = torch.equal(alone.logits[0, :model.vocabulary], many.logits[slot, :model.vocabulary])
+        same = torch.equal(alone.logits[0, :model.vocabulary], together[slot, :model.vocabulary])
         alone_same &= same
     good = worst < TOLERANCE[kind] and greedy and alone_same
     print(f"{'ok  ' if good else 'FAIL'} {kind} {config} columns {len(prompts)}: error {worst:.2e} of {TOLERANCE[kind]}, "
@@ -337,15 +362,17 @@ def time_steps(kind, name, config, cases, slices, rate, rows):
         session.history.random_(0, model.vocabulary)
         session.newest.fill_(length - 1)
         columns = [(slot, -1) for slot in range(batch)]
-        us, layers_us = clock(session.step(columns)), clock(session.step(columns, wants_logits=False))
+        us = clock(session.step(columns))
+        session.singles_allowed = False
+        barriers_us = clock(session.step(columns)) if batch == 1 else us
         size = session.cache.element_size()
         weights = (sum(t.numel() for w in model.layer for k, t in w.items() if t.dim() == 2) + model.wte.numel()) * size
         cache = batch * length * model.layers * 2 * model.heads * model.width * size
         limit = (weights + cache) / rate * 1e6
-        row = dict(model=name, type=kind, batch=batch, length=length, us=us, without_head_us=layers_us, limit_us=limit,
+        row = dict(model=name, type=kind, batch=batch, length=length, us=us, with_barriers_us=barriers_us, limit_us=limit,
                    tokens_per_second=batch * 1e6 / us, slices=slices)
         rows.append(row)
-        print(f"{name} {kind} b{batch} at {length}: {us:.1f} us, without head {layers_us:.1f}, memory {limit:.1f} "
+        print(f"{name} {kind} b{batch} at {length}: {us:.1f} us, with barriers {barriers_us:.1f}, memory {limit:.1f} "
               f"({limit / us:.0%}), {batch * 1e6 / us:,.0f} tokens/s", flush=True)
         del session
 

@@ -9,6 +9,14 @@ __device__ __forceinline__ unsigned shared_address(const void* at) {
   return static_cast<unsigned>(__cvta_generic_to_shared(at));
 }
 
+// The same pointer to shared memory, of which the compiler does not know where it comes from: it would rather compute it
+// anew, from a slow register, than keep it.
+__device__ __forceinline__ void* kept_pointer(void* shared) {
+  unsigned address = shared_address(shared);
+  asm volatile("" : "+r"(address));
+  return __cvta_shared_to_generic(address);
+}
+
 // Ends a group of this thread's copies.
 __device__ __forceinline__ void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
@@ -16,6 +24,82 @@ __device__ __forceinline__ void commit_copies() { asm volatile("cp.async.commit_
 template <int N>
 __device__ __forceinline__ void await_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+}
+
+// Copies 16 bytes to shared memory, as part of the thread's group.
+__device__ __forceinline__ void copy_vector(unsigned to, const void* from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
+}
+
+__device__ __forceinline__ uint4 shared_vector(unsigned at) {
+  uint4 v;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(at));
+  return v;
+}
+
+// A barrier in shared memory, of so many arrivals in each of its phases.
+__device__ __forceinline__ void make_barrier(unsigned barrier, int arrivals) {
+  asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
+}
+
+__device__ __forceinline__ void arrive_at(unsigned barrier) {
+  asm volatile("{\n .reg .b64 state;\n mbarrier.arrive.shared.b64 state, [%0];\n}" ::"r"(barrier) : "memory");
+}
+
+// Arrives at a barrier when the thread's copies so far have come.
+__device__ __forceinline__ void arrive_after_copies(unsigned barrier) {
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
+}
+
+// Whether the latest phase of this parity, the first being 0, is over.
+__device__ __forceinline__ bool has_passed(unsigned barrier, unsigned parity) {
+  unsigned passed;
+  asm volatile("{\n .reg .pred passed;\n mbarrier.test_wait.parity.shared.b64 passed, [%1], %2;\n"
+               " selp.u32 %0, 1, 0, passed;\n}"
+               : "=r"(passed)
+               : "r"(barrier), "r"(parity)
+               : "memory");
+  return passed != 0;
+}
+
+__device__ __forceinline__ void await_phase(unsigned barrier, unsigned parity) {
+  while (!has_passed(barrier, parity)) {
+  }
+}
+
+// Makes new barriers visible to the bulk copy engine.
+__device__ __forceinline__ void show_barriers() {
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+// Arrives at a barrier, whose phase then ends only when so many bytes have come.
+__device__ __forceinline__ void expect_bytes(unsigned barrier, unsigned bytes) {
+  asm volatile("{\n .reg .b64 state;\n mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1;\n}" ::"r"(barrier),
+               "r"(bytes)
+               : "memory");
+}
+
+// Has the bulk copy engine bring bytes, a multiple of 16, to shared memory; a barrier expects them.
+__device__ __forceinline__ void copy_bulk(unsigned to, const void* from, unsigned bytes, unsigned barrier) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
+               "l"(from), "r"(bytes), "r"(barrier)
+               : "memory");
+}
+
+// Changes how many registers each thread of a group of four warps has, so that one group may have more than another.
+// Without it, all keep what the kernel was compiled for.
+template <int N>
+__device__ __forceinline__ void give_registers_up_to() {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(N));
+#endif
+}
+
+template <int N>
+__device__ __forceinline__ void take_registers_up_to() {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N));
+#endif
 }
 
 // Four 8x8 matrices of 16-bit elements, or 8x4 of 32-bit ones: lane i names row i % 8 of matrix i / 8, 16 bytes, and

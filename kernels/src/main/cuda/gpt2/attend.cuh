@@ -27,19 +27,23 @@ struct AttentionItem {
 };
 
 struct AttentionDivision {
-  int parts;   // warps of a head, a power of two
+  int shift;     // 2^shift warps have a head
   int together;  // heads of an item
   int groups;  // of heads
   int columns;
   int items;
 
-  __device__ AttentionDivision(int last, int columns, int heads) : parts(1), columns(columns) {
+  __device__ AttentionDivision(int last, int columns, int heads) : shift(0), columns(columns) {
     const int wanted = (min(last + 1, kChunkKeys) + kWarpKeys - 1) / kWarpKeys;
-    while (parts < wanted) parts *= 2;
-    together = kBlockWarps / parts;
+    while (1 << shift < wanted) ++shift;
+    together = kBlockWarps >> shift;
     groups = (heads + together - 1) / together;
     items = (last / kChunkKeys + 1) * columns * groups;
   }
+
+  // Which of an item's heads this warp has, and which part of its keys.
+  __device__ __forceinline__ int head_of_warp() const { return threadIdx.x / 32 >> shift; }
+  __device__ __forceinline__ int part_of_warp() const { return threadIdx.x / 32 & ((1 << shift) - 1); }
 
   __device__ AttentionItem item(int number) const {
     const int group = number % groups;
@@ -61,10 +65,35 @@ __device__ __forceinline__ void load_rows(uint4 (&rows)[8], const T* from, int s
   }
 }
 
+// A query in memory, all of whose keys and values are in the cache.
+struct WrittenQuery {
+  const float* query;  // of the head
+
+  // How many of a warp's keys are read from the cache.
+  __device__ __forceinline__ int cached(int count) const { return count; }
+
+  // Brings elements from `first` on, and keeps those of the newest key and value, if they are not in the cache.
+  template <int E>
+  __device__ __forceinline__ void receive(float (&q)[E], int first, bool inside) {
+#pragma unroll
+    for (int e = 0; e < E; e += 4) {
+      const float4 four =
+          inside ? __ldcg(reinterpret_cast<const float4*>(query + first + e)) : make_float4(0.f, 0.f, 0.f, 0.f);
+      q[e] = four.x;
+      q[e + 1] = four.y;
+      q[e + 2] = four.z;
+      q[e + 3] = four.w;
+    }
+  }
+
+  // Puts the newest key, or value, among those of the cache.
+  __device__ __forceinline__ void complete(uint4 (&)[8], bool) const {}
+};
+
 // A warp's part: `count` keys of a head. Leaves the weighted sum of values in `out`, and the largest score and the sum
 // of weights in `best` and `total`.
-template <typename T>
-__device__ __forceinline__ void attend_part(const Shape& shape, const float* query, const T* keys, const T* values,
+template <typename T, typename Query>
+__device__ __forceinline__ void attend_part(const Shape& shape, Query query, const T* keys, const T* values,
                                             int count, float* out, float* best, float* total) {
   constexpr int E = 16 / sizeof(T);  // of a vector
   const int lane = threadIdx.x % 32;
@@ -79,19 +108,13 @@ __device__ __forceinline__ void attend_part(const Shape& shape, const float* que
 #pragma unroll 1
   for (int v = part; v - part < vectors; v += kLaneGroup) {
     const bool inside = v < vectors;
-    load_rows(rows, keys, stride, v, inside, count);
+    load_rows(rows, keys, stride, v, inside, query.cached(count));
     // The values' way is as long as the keys', so both set out together.
-    if (v == part) load_rows(first, values, stride, v, inside, count);
+    if (v == part) load_rows(first, values, stride, v, inside, query.cached(count));
     float q[E];
-#pragma unroll
-    for (int e = 0; e < E; e += 4) {
-      const float4 four =
-          inside ? __ldcg(reinterpret_cast<const float4*>(query + v * E + e)) : make_float4(0.f, 0.f, 0.f, 0.f);
-      q[e] = four.x;
-      q[e + 1] = four.y;
-      q[e + 2] = four.z;
-      q[e + 3] = four.w;
-    }
+    query.receive(q, v * E, inside);
+    query.complete(rows, false);
+    if (v == part) query.complete(first, true);
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const Vector<T, E> x = *reinterpret_cast<const Vector<T, E>*>(&rows[i]);
@@ -120,7 +143,12 @@ __device__ __forceinline__ void attend_part(const Shape& shape, const float* que
 #pragma unroll 1
   for (int v = part; v - part < vectors; v += kLaneGroup) {
     const bool inside = v < vectors;
-    if (v != part) load_rows(first, values, stride, v, inside, count);
+    if (v != part) {
+      load_rows(first, values, stride, v, inside, query.cached(count));
+      float q[E];
+      query.receive(q, v * E, inside);
+      query.complete(first, true);
+    }
     float o[E];
 #pragma unroll
     for (int e = 0; e < E; ++e) o[e] = 0.f;
@@ -163,67 +191,94 @@ __device__ __forceinline__ float combine(const float* chunks, int count, int hea
   return sum * reciprocal_of(total);
 }
 
-// A block's item, of heads before `heads_end`, whose outputs go to `attended` where one chunk has all keys. `outputs` (warp, head_width) and `scratch` (3 * kBlockWarps) are in shared memory. A warp without keys calls
-// meanwhile(). `keys` is where
-// this warp's keys begin in this layer's cache; values are `value_bytes` further on.
-template <typename T, typename Meanwhile>
-__device__ __forceinline__ void attend_item(const Shape& shape, const Attending& a, const AttentionDivision& d,
-                                            const AttentionItem& item, int heads_end, int position,
-                                            const T* keys,
-                                            long long value_bytes, T* attended, float* outputs, float* scratch,
-                                            Meanwhile meanwhile) {
+// Attends for a block's item, of heads before `heads_end`. `keys` is where this warp's keys begin in this layer's
+// cache; values are `value_bytes` further on. query_of(head) tells a head's query. The outputs, not yet divided by the
+// sum of weights, go to put(head, element, output, 1 / sum), and to put_ends(head, largest score, sum) once a head.
+// `outputs` (warp, head_width) and `scratch` (2 * kBlockWarps) are in shared memory; `fresh` says that no warp may still
+// use them. A warp without keys calls
+// meanwhile().
+template <typename T, typename QueryOf, typename Put, typename PutEnds, typename Meanwhile>
+__device__ __forceinline__ void attend_item(const Shape& shape, const AttentionDivision& d, const AttentionItem& item,
+                                            int heads_end, int position, const T* keys, long long value_bytes,
+                                            float* outputs, float* scratch, bool fresh, QueryOf query_of, Put put,
+                                            PutEnds put_ends, Meanwhile meanwhile) {
   const int warp = threadIdx.x / 32;
   const int lane = threadIdx.x % 32;
-  const int head = item.head + warp / d.parts;
-  const int part = warp % d.parts;
+  const int head = item.head + d.head_of_warp();
+  const int part = d.part_of_warp();
   const int width = shape.head_width;
   const int in_chunk = min(kChunkKeys, position + 1 - item.chunk * kChunkKeys);
   const int count = min(kWarpKeys, in_chunk - part * kWarpKeys);
   float* best = scratch;
   float* total = scratch + kBlockWarps;
-  __syncthreads();
+  if (!fresh) sync_warps();
   if (head < heads_end && count > 0) {
-    const float* query = a.query + (static_cast<long long>(item.column) * shape.heads + head) * width;
     const T* values = reinterpret_cast<const T*>(reinterpret_cast<const char*>(keys) + value_bytes);
-    attend_part(shape, query, keys, values, count, outputs + warp * width, best + warp, total + warp);
+    attend_part(shape, query_of(head), keys, values, count, outputs + warp * width, best + warp, total + warp);
   } else {
     meanwhile();
   }
-  __syncthreads();
-  const int chunks = position / kChunkKeys + 1;
+  sync_warps();
   const int first = warp - part;
   const int used = (in_chunk + kWarpKeys - 1) / kWarpKeys;
-  float* parts = a.chunks + (static_cast<long long>(item.column) * shape.heads + head) * a.most_chunks * (width + 2);
-  if (head < heads_end) {
-    float most = best[first];
-    for (int w = 1; w < used; ++w) most = fmaxf(most, best[first + w]);
-    float all = 0.f;
-    for (int w = 0; w < used; ++w) all += total[first + w] * exp2_of(best[first + w] - most);
-    const float inverse = reciprocal_of(all);
-    for (int e = part * 32 + lane; e < width; e += d.parts * 32) {
-      float sum = 0.f;
-      for (int w = 0; w < used; ++w) sum += outputs[(first + w) * width + e] * exp2_of(best[first + w] - most);
-      if (chunks == 1) {
-        attended[(head - item.head) * width + e] = narrow<T>(sum * inverse);
-      } else {
-        parts[item.chunk * (width + 2) + e] = sum;
-      }
-    }
-    if (chunks > 1 && part == 0 && lane == 0) {
-      parts[item.chunk * (width + 2) + width] = most;
-      parts[item.chunk * (width + 2) + width + 1] = all;
-    }
+  if (head >= heads_end) return;
+  float most = best[first];
+#pragma unroll 1
+  for (int w = 1; w < used; ++w) most = fmaxf(most, best[first + w]);
+  float all = 0.f;
+#pragma unroll 1
+  for (int w = 0; w < used; ++w) all += total[first + w] * exp2_of(best[first + w] - most);
+  const float inverse = reciprocal_of(all);
+#pragma unroll 1
+  for (int e = part * 32 + lane; e < width; e += 32 << d.shift) {
+    float sum = 0.f;
+#pragma unroll 1
+    for (int w = 0; w < used; ++w) sum += outputs[(first + w) * width + e] * exp2_of(best[first + w] - most);
+    put(head, e, sum, inverse);
   }
-  if (chunks == 1 || a.counts == nullptr) return;
+  if (part == 0 && lane == 0) put_ends(head, most, all);
+}
+
+// Attends for a block's item. The outputs go to `attended` (head, head_width) where one chunk has all keys.
+template <typename T, typename Meanwhile>
+__device__ __forceinline__ void attend_chunk(const Shape& shape, const Attending& a, const AttentionDivision& d,
+                                             const AttentionItem& item, int position, const T* keys,
+                                             long long value_bytes, T* attended, float* outputs, float* scratch,
+                                             Meanwhile meanwhile) {
+  const int width = shape.head_width;
+  const int chunks = position / kChunkKeys + 1;
+  const int first = item.column * shape.heads;
+  float* parts = a.chunks + (static_cast<long long>(first) * a.most_chunks + item.chunk) * (width + 2);
+  const long long head_parts = static_cast<long long>(a.most_chunks) * (width + 2);
+  attend_item(
+      shape, d, item, shape.heads, position, keys, value_bytes, outputs, scratch, false,
+      [&](int head) { return WrittenQuery{a.query + static_cast<long long>(first + head) * width}; },
+      [&](int head, int e, float sum, float inverse) {
+        if (chunks == 1) {
+          attended[head * width + e] = narrow<T>(sum * inverse);
+        } else {
+          parts[head * head_parts + e] = sum;
+        }
+      },
+      [&](int head, float most, float all) {
+        if (chunks == 1) return;
+        parts[head * head_parts + width] = most;
+        parts[head * head_parts + width + 1] = all;
+      },
+      meanwhile);
+  if (chunks == 1) return;
   // With several chunks a block has one head. Whoever comes last puts the chunks together.
-  const long long place = static_cast<long long>(item.column) * shape.heads + item.head;
+  const long long place = first + item.head;
   unsigned* ticket = reinterpret_cast<unsigned*>(scratch + 2 * kBlockWarps);
   __threadfence();
-  __syncthreads();
+  sync_warps();
   if (threadIdx.x == 0) *ticket = atomicAdd(a.counts + place, 1u);
-  __syncthreads();
+  sync_warps();
   if (*ticket != chunks - 1) return;
   __threadfence();
-  for (int e = threadIdx.x; e < width; e += kBlockThreads) attended[e] = narrow<T>(combine(parts, chunks, width, e));
+  const float* all_parts = a.chunks + place * head_parts;
+  for (int e = threadIdx.x; e < width; e += kBlockThreads) {
+    attended[item.head * width + e] = narrow<T>(combine(all_parts, chunks, width, e));
+  }
   if (threadIdx.x == 0) a.counts[place] = 0;
 }

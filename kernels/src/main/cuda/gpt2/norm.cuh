@@ -7,20 +7,13 @@
 constexpr int kThreadVectors = 2;  // of four floats, of a column: hidden is at most 2,048
 constexpr int kMostSlices = 4;
 
-// Where a thread's part of a column is, in vectors of four floats, and what it is multiplied with: what can be found out
-// before others have written the column.
+// Where a thread's part of a column is, in vectors of four floats.
 struct NormPart {
-  const float4* x;         // null where the column begins with embeddings
+  float4* x;               // the residual, to which is added
+  bool embeds;             // whether it begins with embeddings
   const float4* partials;  // products to be added: the first slice's
-  float4* keep;            // where the sum is kept; null if another block does
   int slices;
   int slice_step;
-  const float* gains;
-  const float* shifts;
-  const float* biases;  // of the products; null for none
-  float4 gain;          // of the thread's first vector, as the following
-  float4 shift;
-  float4 bias;
 };
 
 // Whether threads have more than one vector of a column. Branches on it are cheaper than what they jump over.
@@ -30,19 +23,40 @@ __device__ __forceinline__ float4 four_of(const float* from, int vector) {
   return __ldg(reinterpret_cast<const float4*>(from) + vector);
 }
 
-// Reads the first vectors of gains, shifts and biases, which may be null.
-__device__ __forceinline__ void read_affine(NormPart& part, int hidden, const float* gains, const float* shifts,
-                                            const float* biases) {
-  part.gains = gains;
-  part.shifts = shifts;
-  part.biases = biases;
-  part.gain = part.shift = part.bias = make_float4(0.f, 0.f, 0.f, 0.f);
-  if (threadIdx.x < hidden / 4) {
-    part.gain = four_of(gains, threadIdx.x);
-    part.shift = four_of(shifts, threadIdx.x);
-    if (biases != nullptr) part.bias = four_of(biases, threadIdx.x);
+// What a column is multiplied by and added to, of which a thread's first vectors are read ahead.
+class Affine {
+ public:
+  __device__ __forceinline__ Affine() {}
+
+  // `biases` are those of products that are added to the residual; null for none.
+  __device__ __forceinline__ Affine(int hidden, const float* gains, const float* shifts, const float* biases)
+      : gains_(gains), shifts_(shifts), biases_(biases) {
+    gain_ = shift_ = bias_ = make_float4(0.f, 0.f, 0.f, 0.f);
+    if (threadIdx.x < hidden / 4) {
+      gain_ = four_of(gains, threadIdx.x);
+      shift_ = four_of(shifts, threadIdx.x);
+      if (biases != nullptr) bias_ = four_of(biases, threadIdx.x);
+    }
   }
-}
+
+  // Of the thread's j-th vector, which exists.
+  __device__ __forceinline__ float4 gain(int j) const { return j == 0 ? gain_ : four_of(gains_, at(j)); }
+  __device__ __forceinline__ float4 shift(int j) const { return j == 0 ? shift_ : four_of(shifts_, at(j)); }
+  __device__ __forceinline__ float4 bias(int j) const {
+    if (j == 0) return bias_;
+    return biases_ == nullptr ? make_float4(0.f, 0.f, 0.f, 0.f) : four_of(biases_, at(j));
+  }
+
+ private:
+  static __device__ __forceinline__ int at(int j) { return threadIdx.x + j * kBlockThreads; }
+
+  const float* gains_;
+  const float* shifts_;
+  const float* biases_;
+  float4 gain_;
+  float4 shift_;
+  float4 bias_;
+};
 
 __device__ __forceinline__ float warp_sum(float x) {
 #pragma unroll
@@ -89,50 +103,14 @@ struct alignas(16) NormScratch {
   }
 };
 
-// Normalises a column; its token and position are needed for embeddings only. `out` has its first element, and is
-// filled up with zeros to whole tiles. Nothing may read the scratch any more. While what is read is on its way,
-// meanwhile() is called. Each warp finds mean and squares of its part, which are then put together (Chan et al. 1979):
-// two passes over the numbers, but one barrier.
-template <typename T, typename Meanwhile>
-__device__ __forceinline__ void normalize(const Weights& weights, const Shape& shape, const NormPart& its, const int* token,
-                                          const int* position, NormScratch& scratch, T* out, Meanwhile meanwhile) {
+// Normalises a column whose thread's vectors are `v`. `out` has its first element, and is filled up with zeros to whole
+// tiles. Nothing may read the scratch any more. Each warp finds mean and squares of its part, which are then put
+// together (Chan et al. 1979): two passes over the numbers, but one barrier.
+template <typename T, typename Parameters>
+__device__ __forceinline__ void normalize_vectors(const Shape& shape, const Parameters& its,
+                                                  const float4 (&v)[kThreadVectors], NormScratch& scratch, T* out) {
   const int warp = threadIdx.x / 32;
   const int vectors = shape.hidden / 4;
-  const float4 zero = make_float4(0.f, 0.f, 0.f, 0.f);
-  float4 v[kThreadVectors], part[kThreadVectors][kMostSlices];
-#pragma unroll
-  for (int j = 0; j < kThreadVectors; ++j) {
-    const int at = j * kBlockThreads;
-    v[j] = zero;
-#pragma unroll
-    for (int s = 0; s < kMostSlices; ++s) part[j][s] = zero;
-    if (j > 0 && !is_wide(shape.hidden)) break;
-    if (threadIdx.x + at < vectors) {
-      if (its.x == nullptr) {
-        v[j] = embedded_four<T>(weights, shape, *token, *position, 4 * (threadIdx.x + at));
-      } else {
-        const float4* slice = its.partials + at;
-        v[j] = __ldcg(its.x + at);
-#pragma unroll
-        for (int s = 0; s < kMostSlices; ++s) {
-          if (s < its.slices) part[j][s] = __ldcg(slice);
-          slice += its.slice_step;
-        }
-      }
-    }
-  }
-  meanwhile();
-#pragma unroll
-  for (int j = 0; j < kThreadVectors; ++j) {
-    if (j > 0 && !is_wide(shape.hidden)) break;
-    if (j == 0) {
-      add_four(v[j], its.bias);
-    } else if (its.biases != nullptr && threadIdx.x + j * kBlockThreads < vectors) {
-      add_four(v[j], four_of(its.biases, threadIdx.x + j * kBlockThreads));
-    }
-#pragma unroll
-    for (int s = 0; s < kMostSlices; ++s) add_four(v[j], part[j][s]);
-  }
   float sum = 0.f;
 #pragma unroll
   for (int j = 0; j < kThreadVectors; ++j) sum += sum_of(v[j]);
@@ -147,7 +125,7 @@ __device__ __forceinline__ void normalize(const Weights& weights, const Shape& s
     scratch.mean[warp] = own;
     scratch.squares[warp] = squares;
   }
-  __syncthreads();
+  sync_warps();
   const float all = reciprocal_of(static_cast<float>(shape.hidden));
   float4 means[2], shares[2];
 #pragma unroll
@@ -174,17 +152,72 @@ __device__ __forceinline__ void normalize(const Weights& weights, const Shape& s
     const int i = threadIdx.x + j * kBlockThreads;
     if (j > 0 && !is_wide(shape.hidden)) break;
     if (i < vectors) {
-      const float4 gain = j == 0 ? its.gain : four_of(its.gains, i);
-      const float4 shift = j == 0 ? its.shift : four_of(its.shifts, i);
+      const float4 gain = its.gain(j);
+      const float4 shift = its.shift(j);
       Vector<T, 4> four;
       four.element[0] = narrow<T>((v[j].x - mean) * factor * gain.x + shift.x);
       four.element[1] = narrow<T>((v[j].y - mean) * factor * gain.y + shift.y);
       four.element[2] = narrow<T>((v[j].z - mean) * factor * gain.z + shift.z);
       four.element[3] = narrow<T>((v[j].w - mean) * factor * gain.w + shift.w);
       reinterpret_cast<Vector<T, 4>*>(out)[i] = four;
-      if (its.keep != nullptr) its.keep[j * kBlockThreads] = v[j];
     }
   }
   const int rest = shape.hidden + threadIdx.x;
   if (rest < shape.hidden_tiles * kTileDepth<T>) out[rest] = narrow<T>(0.f);
+}
+
+// Adds to a thread's vectors of the residual the biases of the products that were added, and then the products, slice by
+// slice.
+template <typename Parameters>
+__device__ __forceinline__ void add_products(const Parameters& its, int hidden, float4 (&v)[kThreadVectors],
+                                             const float4 (&part)[kThreadVectors][kMostSlices]) {
+#pragma unroll
+  for (int j = 0; j < kThreadVectors; ++j) {
+    if (j > 0 && !is_wide(hidden)) break;
+    if (threadIdx.x + j * kBlockThreads < hidden / 4) add_four(v[j], its.bias(j));
+#pragma unroll
+    for (int s = 0; s < kMostSlices; ++s) add_four(v[j], part[j][s]);
+  }
+}
+
+// Adds products to a column's residual, or begins with the embeddings of its token and position, and normalises it.
+// While what is read is on its way, meanwhile() is called.
+template <typename T, typename Meanwhile>
+__device__ __forceinline__ void normalize(const Weights& weights, const Shape& shape, const NormPart& its,
+                                          const Affine& affine, int token, int position, NormScratch& scratch, T* out,
+                                          Meanwhile meanwhile) {
+  const int vectors = shape.hidden / 4;
+  const bool wide = is_wide(shape.hidden);
+  const float4 zero = make_float4(0.f, 0.f, 0.f, 0.f);
+  float4 v[kThreadVectors], part[kThreadVectors][kMostSlices];
+#pragma unroll
+  for (int j = 0; j < kThreadVectors; ++j) {
+    const int at = j * kBlockThreads;
+    v[j] = zero;
+#pragma unroll
+    for (int s = 0; s < kMostSlices; ++s) part[j][s] = zero;
+    if (j > 0 && !wide) break;
+    if (threadIdx.x + at < vectors) {
+      if (its.embeds) {
+        v[j] = embedded_four<T>(weights, shape, token, position, 4 * (threadIdx.x + at));
+      } else {
+        const float4* slice = its.partials + at;
+        v[j] = __ldcg(its.x + at);
+#pragma unroll
+        for (int s = 0; s < kMostSlices; ++s) {
+          if (s < its.slices) part[j][s] = __ldcg(slice);
+          slice += its.slice_step;
+        }
+      }
+    }
+  }
+  meanwhile();
+  add_products(affine, shape.hidden, v, part);
+  normalize_vectors(shape, affine, v, scratch, out);
+  if (!its.embeds && its.slices == 0) return;
+#pragma unroll
+  for (int j = 0; j < kThreadVectors; ++j) {
+    if (j > 0 && !wide) break;
+    if (threadIdx.x + j * kBlockThreads < vectors) its.x[j * kBlockThreads] = v[j];
+  }
 }

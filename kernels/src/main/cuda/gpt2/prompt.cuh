@@ -40,15 +40,14 @@ __device__ __forceinline__ void normalize_prompt(const PromptNorm& p) {
       p.embeds ? __ldg(p.sequences.history + static_cast<long long>(p.slot) * p.sequences.history_pitch + position) : 0;
   scratch.prepare(p.shape.hidden);
   __syncthreads();
-  float4* row = reinterpret_cast<float4*>(p.x + static_cast<long long>(blockIdx.x) * p.shape.hidden) + threadIdx.x;
   NormPart part;
-  part.x = p.embeds ? nullptr : row;
+  part.x = reinterpret_cast<float4*>(p.x + static_cast<long long>(blockIdx.x) * p.shape.hidden) + threadIdx.x;
+  part.embeds = p.embeds;
   part.partials = nullptr;
-  part.keep = p.embeds ? row : nullptr;
   part.slices = 0;
-  read_affine(part, p.shape.hidden, p.gain, p.shift, nullptr);
+  const Affine affine(p.shape.hidden, p.gain, p.shift, nullptr);
   const int pitch = p.shape.hidden_tiles * kTileDepth<T>;
-  normalize<T>(p.weights, p.shape, part, &token, &position, scratch,
+  normalize<T>(p.weights, p.shape, part, affine, token, position, scratch,
                static_cast<T*>(p.out) + static_cast<long long>(blockIdx.x) * pitch, [] {});
 }
 

@@ -1,13 +1,13 @@
 // How a step's matrices are divided among the blocks of a grid, and how a warp's share of them comes to it.
 #pragma once
 
-#include "gpt2/model.cuh"
+#include "gpt2/parameters.cuh"
 
-constexpr int kBlockThreads = 256;
-constexpr int kBlockWarps = 8;
 constexpr int kItemWarps = 4;   // that share a tile of outputs
 constexpr int kSlotTiles = 4;   // of weights that come to a warp, and are multiplied, at once
 constexpr int kRingTileBytes = 512;
+
+__device__ __forceinline__ int tiles_of(int outputs) { return (outputs + kTileOutputs - 1) / kTileOutputs; }
 
 // A layer's matrices, in the order in which a step multiplies them.
 constexpr int kQkv = 0;
@@ -92,31 +92,91 @@ struct Plan {
   }
 };
 
-// A warp's weights of a step, in the order in which it multiplies them. They come through a ring of slots in shared
-// memory, which runs ahead of the grid's barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes
-// need not wait for each other. A group of copies is committed for each slot: nothing else may commit copies.
+// Where a warp's weights of a step are, in the order in which it multiplies them.
+class WeightPath {
+ public:
+  __device__ WeightPath(const Step& step, const Layer* layers, const Plan& plan, int warp)
+      : step_(step), layers_(layers), plan_(plan), warp_(warp), matrix_(-1), number_(0), left_(0) {}
+
+  // Goes on to the next item of which the warp has tiles; false if there is none.
+  __device__ __forceinline__ bool next() {
+    const int matrices = kLayerMatrices * step_.shape.layers;
+    // Where no logits are wanted, the last keys and values are the last.
+    const int wanted = matrices - (step_.wants_logits ? 0 : kLayerMatrices - 1);
+    while (left_ == 0) {
+      if (matrix_ == matrices) {
+        number_ += gridDim.x * kBlockWarps;
+        if (!take_head_tile()) return false;
+        continue;
+      }
+      number_ += gridDim.x;
+      const int kind = matrix_ % kLayerMatrices;
+      if (matrix_ >= 0 && number_ < plan_.items[kind]) {
+        const Division& d = plan_.division[kind];
+        take(kind, Plan::share_of(d, d.item(number_), warp_));
+        continue;
+      }
+      if (++matrix_ == wanted) {
+        if (!step_.wants_logits) return false;
+        // Of the head a warp has whole tiles of outputs.
+        number_ = blockIdx.x * kBlockWarps + warp_;
+        if (!take_head_tile()) return false;
+        continue;
+      }
+      const int next = matrix_ % kLayerMatrices;
+      number_ = plan_.start[next];
+      take(next, plan_.share[next][warp_]);
+    }
+    return true;
+  }
+
+  // Tiles that are left of the item, and the first of them.
+  __device__ __forceinline__ int left() const { return left_; }
+  __device__ __forceinline__ const uint4* from() const { return from_; }
+
+  __device__ __forceinline__ void skip(int tiles) {
+    from_ += tiles * 32;
+    left_ -= tiles;
+  }
+
+ private:
+  __device__ __forceinline__ bool take_head_tile() {
+    if (number_ >= tiles_of(step_.shape.vocabulary)) return false;
+    from_ = step_.weights.head + static_cast<long long>(number_) * step_.shape.hidden_tiles * 32;
+    left_ = step_.shape.hidden_tiles;
+    return true;
+  }
+
+  __device__ __forceinline__ void take(int kind, const Share& share) {
+    const Layer& layer = layers_[matrix_ / kLayerMatrices];
+    const uint4* matrix = kind == kQkv ? layer.qkv : kind == kMerge ? layer.merge : kind == kUp ? layer.up : layer.down;
+    from_ = matrix + static_cast<long long>(share.begin) * 32;
+    left_ = share.count;
+  }
+
+  const Step& step_;
+  const Layer* layers_;
+  const Plan& plan_;
+  int warp_;
+  int matrix_;
+  int number_;  // of the item, or the head's tile
+  int left_;
+  const uint4* from_;
+};
+
+// A warp's weights of a step. They come through a ring of slots in shared memory, which runs ahead of the grid's
+// barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes need not wait for each other. A group of
+// copies is committed for each slot: nothing else may commit copies.
 template <int SLOTS>
 class WeightStream {
   static_assert(SLOTS <= 8, "await() knows no more");
 
  public:
-  // Begins a step over so many matrices of layers, and after them perhaps over the head.
-  __device__ WeightStream(char* ring, const Layer* layers, const Plan& plan, int matrices, const uint4* head,
-                          int head_tiles, int head_depth)
+  __device__ WeightStream(const Step& step, char* ring, const Layer* layers, const Plan& plan)
       : ring_(shared_address(ring) + (threadIdx.x / 32 * SLOTS * kSlotTiles * 32 + threadIdx.x % 32) * 16),
-        layers_(layers),
-        plan_(plan),
-        matrices_(matrices),
-        head_(head),
-        head_tiles_(head_tiles),
-        head_depth_(head_depth),
-        matrix_(-1),
-        number_(0),
-        numbers_(0),
-        left_(0),
+        path_(step, layers, plan, threadIdx.x / 32),
         under_way_(0),
         taken_(0),
-        sent_(0),
         ended_(false) {
     refill();
   }
@@ -124,7 +184,7 @@ class WeightStream {
   // Waits for the next slot, but for none of those after it.
   __device__ __forceinline__ void await() {
     if (under_way_ == 0) refill();
-    switch (min(under_way_, SLOTS)) {
+    switch (under_way_) {
       case 8:
         await_copies<7>();
         break;
@@ -153,11 +213,7 @@ class WeightStream {
 
   // This lane's part of a tile of the slot.
   __device__ __forceinline__ uint4 tile(int i) const {
-    uint4 v;
-    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "r"(ring_ + (taken_ % SLOTS * kSlotTiles + i) * kRingTileBytes));
-    return v;
+    return shared_vector(ring_ + (taken_ % SLOTS * kSlotTiles + i) * kRingTileBytes);
   }
 
   // Gives up the slot.
@@ -168,91 +224,35 @@ class WeightStream {
 
   // Finds out where the next tiles are, if that is not known, so that sending for them takes less time.
   __device__ __forceinline__ void look_ahead() {
-    if (left_ == 0 && !ended_) next_item();
+    if (path_.left() == 0 && !ended_) ended_ = !path_.next();
   }
 
   // Sends for tiles to empty slots.
   __device__ __forceinline__ void refill() {
 #pragma unroll 1
     while (under_way_ < SLOTS) {
-#pragma unroll 1
-      while (left_ == 0 && !ended_) next_item();
+      look_ahead();
       if (ended_) return;
-      const unsigned to = ring_ + sent_ % SLOTS * (kSlotTiles * kRingTileBytes);
-      if (left_ >= kSlotTiles) {
+      const unsigned to = ring_ + (taken_ + under_way_) % SLOTS * (kSlotTiles * kRingTileBytes);
+      const uint4* from = path_.from() + threadIdx.x % 32;
+      if (path_.left() >= kSlotTiles) {
 #pragma unroll
-        for (int i = 0; i < kSlotTiles; ++i) send(to + i * kRingTileBytes, from_ + i * 32);
-        from_ += kSlotTiles * 32;
-        left_ -= kSlotTiles;
+        for (int i = 0; i < kSlotTiles; ++i) copy_vector(to + i * kRingTileBytes, from + i * 32);
+        path_.skip(kSlotTiles);
       } else {
 #pragma unroll 1
-        for (unsigned at = to; left_ > 0; --left_, at += kRingTileBytes, from_ += 32) send(at, from_);
+        for (int i = 0; i < path_.left(); ++i) copy_vector(to + i * kRingTileBytes, from + i * 32);
+        path_.skip(path_.left());
       }
       commit_copies();
-      ++sent_;
       ++under_way_;
     }
   }
 
  private:
-  static __device__ __forceinline__ void send(unsigned to, const uint4* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
-  }
-
-  // Goes on to an item of which this warp may have nothing.
-  __device__ __forceinline__ void next_item() {
-    const int warp = threadIdx.x / 32;
-    if (matrix_ == matrices_) {
-      number_ += gridDim.x * kBlockWarps;
-      head_tile();
-      return;
-    }
-    number_ += gridDim.x;
-    if (number_ < numbers_) {
-      const Division& d = plan_.division[matrix_ % kLayerMatrices];
-      start(Plan::share_of(d, d.item(number_), warp));
-      return;
-    }
-    if (++matrix_ == matrices_) {
-      // Of the head a warp has whole tiles of outputs.
-      number_ = blockIdx.x * kBlockWarps + warp;
-      head_tile();
-      return;
-    }
-    const int kind = matrix_ % kLayerMatrices;
-    number_ = plan_.start[kind];
-    numbers_ = plan_.items[kind];
-    start(plan_.share[kind][warp]);
-  }
-
-  __device__ __forceinline__ void head_tile() {
-    ended_ = head_ == nullptr || number_ >= head_tiles_;
-    from_ = head_ + static_cast<long long>(number_) * head_depth_ * 32 + threadIdx.x % 32;
-    left_ = ended_ ? 0 : head_depth_;
-  }
-
-  __device__ __forceinline__ void start(const Share& share) {
-    const Layer& layer = layers_[matrix_ / kLayerMatrices];
-    const int kind = matrix_ % kLayerMatrices;
-    const uint4* matrix = kind == kQkv ? layer.qkv : kind == kMerge ? layer.merge : kind == kUp ? layer.up : layer.down;
-    from_ = matrix + static_cast<long long>(share.begin) * 32 + threadIdx.x % 32;
-    left_ = share.count;
-  }
-
   unsigned ring_;
-  const Layer* layers_;
-  const Plan& plan_;
-  int matrices_;
-  const uint4* head_;
-  int head_tiles_;
-  int head_depth_;
-  int matrix_;
-  int number_;  // of the item, or the head's tile
-  int numbers_;
-  int left_;  // tiles of the item
+  WeightPath path_;
   int under_way_;
   unsigned taken_;
-  unsigned sent_;
   bool ended_;
-  const uint4* from_;
 };

@@ -7,36 +7,55 @@ import org.oktoblas.cuda.Workspace;
 /**
  * What steps work with between their products: some megabytes, for as many columns as a step may
  * have and as many keys as a sequence. All is 0 at first, as what fills up rows to whole tiles,
- * counters and the barrier must be.
+ * counters and the barrier must be, but for words that are not there yet.
  */
 final class Gpt2Activations implements AutoCloseable {
 
+    /** The bytes of {@code kAbsent}. */
+    private static final int ABSENT_BYTE = 0xff;
+
     private final Workspace memory;
     private final Gpt2Structs.Activations addresses;
+    private final Gpt2Places places;
+    private final int layers;
+    private final int turns;
+    private final int keptTurns;
     private final long byteSize;
 
+    /** The turns of the next step of one column. */
+    private int nextTurn;
+
+    private int nextKeptTurn;
+
     Gpt2Activations(CudaStream stream, Gpt2Shape shape, Gpt2Steps steps) {
-        BlockPlaces places = new BlockPlaces();
+        BlockPlaces block = new BlockPlaces();
         int columns = steps.mostColumns();
         int chunks = Gpt2Shape.up(shape.context(), steps.constant("chunkKeys"));
         int rowBytes = columns * Gpt2Shape.TILE_BYTES;
-        long x = places.take((long) columns * shape.hidden() * Float.BYTES);
-        long other = places.take((long) columns * shape.hidden() * Float.BYTES);
+        places = Gpt2Places.of(shape, chunks);
+        layers = shape.layers();
+        turns = steps.constant("turns");
+        keptTurns = steps.constant("keptTurns");
+        long x = block.take((long) columns * shape.hidden() * Float.BYTES);
         int slices = Math.max(shape.mergeSlices(), shape.downSlices());
-        long partials = places.take((long) slices * columns * shape.hidden() * Float.BYTES);
-        long query = places.take((long) columns * shape.attention() * Float.BYTES);
-        long normalized = places.take((long) rowBytes * shape.hiddenTiles());
-        long attended = places.take((long) rowBytes * shape.attentionTiles());
-        long inner = places.take((long) rowBytes * shape.innerTiles());
+        long partials = block.take((long) slices * columns * shape.hidden() * Float.BYTES);
+        long query = block.take((long) columns * shape.attention() * Float.BYTES);
+        long normalized = block.take((long) rowBytes * shape.hiddenTiles());
+        long attended = block.take((long) rowBytes * shape.attentionTiles());
+        long inner = block.take((long) rowBytes * shape.innerTiles());
         // Of each chunk the head's outputs, its largest score and the sum of its weights.
         long parts = (long) columns * shape.heads() * chunks * (shape.packedHeadWidth() + 2);
-        long chunkParts = places.take(parts * Float.BYTES);
-        long counts = places.take((long) columns * shape.heads() * Integer.BYTES);
-        long barrier = places.take(2 * Integer.BYTES);
-        byteSize = places.byteSize();
+        long chunkParts = block.take(parts * Float.BYTES);
+        long counts = block.take((long) columns * shape.heads() * Integer.BYTES);
+        long barrier = block.take(2 * Integer.BYTES);
+        long wordBytes =
+                ((long) turns * places.turn() + (long) keptTurns * shape.hidden()) * Integer.BYTES;
+        long words = block.take(wordBytes);
+        byteSize = block.byteSize();
         memory = stream.workspace(byteSize);
         try {
             stream.fill(memory.address(), 0, byteSize);
+            stream.fill(memory.address() + words, ABSENT_BYTE, wordBytes);
         } catch (RuntimeException | Error e) {
             Closing.after(e, List.of(memory));
             throw e;
@@ -45,7 +64,6 @@ final class Gpt2Activations implements AutoCloseable {
         addresses =
                 new Gpt2Structs.Activations(
                         base + x,
-                        base + other,
                         base + partials,
                         base + query,
                         base + normalized,
@@ -54,11 +72,28 @@ final class Gpt2Activations implements AutoCloseable {
                         base + chunkParts,
                         base + counts,
                         base + barrier,
+                        base + words,
                         chunks);
     }
 
     Gpt2Structs.Activations addresses() {
         return addresses;
+    }
+
+    /**
+     * Returns what a launch needs to know.
+     *
+     * @param single whether it is a step of one column, which takes its turns
+     */
+    Gpt2Structs.Launch launch(Gpt2StepShared shared, boolean single) {
+        Gpt2Structs.Launch launch =
+                new Gpt2Structs.Launch(
+                        shared.activationsAt(), shared.vectorsAt(), places, nextTurn, nextKeptTurn);
+        if (single) {
+            nextTurn = (nextTurn + layers) % turns;
+            nextKeptTurn = (nextKeptTurn + 1) % keptTurns;
+        }
+        return launch;
     }
 
     long byteSize() {

@@ -7,13 +7,34 @@ import java.util.function.ToIntFunction;
  * the layers' table, and the activations of all columns.
  *
  * @param activationsAt where activations begin
+ * @param vectorsAt where a step of one column has the parameters of a norm, and the residual
  * @param bytes all of it
  */
-record Gpt2StepShared(int activationsAt, int bytes) {
+record Gpt2StepShared(int activationsAt, int vectorsAt, int bytes) {
 
     private static final int COLUMNS_OF_GROUP = 8;
 
     private static final int ALIGNMENT = 128;
+
+    /** Of a step of one column: gains, shifts, biases, and the residual. */
+    private static final int VECTORS = 4;
+
+    /**
+     * Lays it out for a step of one column, which has {@code SingleShared}.
+     *
+     * @param constants the kernel's constants by their names
+     * @param slots of a warp's ring of weights
+     */
+    static Gpt2StepShared single(ToIntFunction<String> constants, Gpt2Shape shape, int slots) {
+        int more =
+                constants.applyAsInt("singleBytes")
+                        + slots * constants.applyAsInt("singleSlotBytes");
+        Gpt2StepShared shared = of(constants, shape, 1, slots, more);
+        return new Gpt2StepShared(
+                shared.activationsAt,
+                shared.vectorsAt,
+                shared.bytes + VECTORS * shape.hidden() * Float.BYTES);
+    }
 
     /**
      * Lays it out.
@@ -24,11 +45,17 @@ record Gpt2StepShared(int activationsAt, int bytes) {
      */
     static Gpt2StepShared of(
             ToIntFunction<String> constants, Gpt2Shape shape, int groups, int slots) {
+        return of(constants, shape, groups, slots, 0);
+    }
+
+    private static Gpt2StepShared of(
+            ToIntFunction<String> constants, Gpt2Shape shape, int groups, int slots, int more) {
         int columns = COLUMNS_OF_GROUP * groups;
         int fixed =
                 constants.applyAsInt("sharedBytes")
                         + groups * constants.applyAsInt("sharedGroupBytes")
                         + slots * constants.applyAsInt("sharedSlotBytes")
+                        + more
                         + shape.layers() * constants.applyAsInt("layerBytes");
         int activationsAt = Gpt2Shape.roundUp(fixed, ALIGNMENT);
         int row =
@@ -41,7 +68,8 @@ record Gpt2StepShared(int activationsAt, int bytes) {
                                 rowBytes(
                                         constants,
                                         Gpt2Shape.up(shape.innerTiles(), shape.downSlices()))));
-        return new Gpt2StepShared(activationsAt, activationsAt + columns * row);
+        int end = activationsAt + columns * row;
+        return new Gpt2StepShared(activationsAt, end, end);
     }
 
     /** Returns the bytes of a column's row: {@code row_bytes}. */

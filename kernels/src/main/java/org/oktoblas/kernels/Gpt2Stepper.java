@@ -81,7 +81,7 @@ final class Gpt2Stepper {
                 stream,
                 weights.addresses(),
                 sequences.addresses(),
-                activations.addresses(),
+                activations,
                 results,
                 slots,
                 positions,

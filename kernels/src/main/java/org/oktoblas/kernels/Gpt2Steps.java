@@ -3,13 +3,14 @@ package org.oktoblas.kernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.CudaKernel;
 import org.oktoblas.cuda.CudaStream;
 
 /**
- * The kernels that take a GPT-2 one step further, for few columns and for many. Which of them takes
- * a column changes none of its bits.
+ * The kernels that take a GPT-2 one step further, for one column where the device has them for it,
+ * for few and for many. Which of them takes a column changes none of its bits.
  */
 final class Gpt2Steps {
 
@@ -23,12 +24,17 @@ final class Gpt2Steps {
     private record Way(int columns, CudaKernel kernel, Gpt2StepShared shared) {}
 
     private final List<Way> ways;
+
+    /** For one column whose logits are wanted. */
+    private final Optional<Way> single;
+
     private final Gpt2Structs structs;
     private final int structColumns;
     private final int grid;
 
-    private Gpt2Steps(List<Way> ways, Gpt2Structs structs, int grid) {
+    private Gpt2Steps(List<Way> ways, Optional<Way> single, Gpt2Structs structs, int grid) {
         this.ways = ways;
+        this.single = single;
         this.structs = structs;
         this.grid = grid;
         structColumns = ways.get(0).kernel.constant("mostColumns");
@@ -44,18 +50,42 @@ final class Gpt2Steps {
         }
         return ways.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Gpt2Steps(ways, structs, device.properties().multiprocessors()));
+                : Optional.of(
+                        new Gpt2Steps(
+                                ways,
+                                findSingle(device, shape),
+                                structs,
+                                device.properties().multiprocessors()));
+    }
+
+    private static Optional<Way> find(CudaDevice device, Gpt2Shape shape, int groups) {
+        return find(
+                device,
+                "gpt2_step_" + shape.type().suffix() + "_" + groups + "_",
+                COLUMNS_OF_GROUP * groups,
+                (kernel, slots) -> Gpt2StepShared.of(kernel::constant, shape, groups, slots));
+    }
+
+    private static Optional<Way> findSingle(CudaDevice device, Gpt2Shape shape) {
+        return find(
+                device,
+                "gpt2_single_" + shape.type().suffix() + "_",
+                1,
+                (kernel, slots) -> Gpt2StepShared.single(kernel::constant, shape, slots));
     }
 
     /** Returns the kernel with the longest rings that fit a block's shared memory. */
-    private static Optional<Way> find(CudaDevice device, Gpt2Shape shape, int groups) {
+    private static Optional<Way> find(
+            CudaDevice device,
+            String symbol,
+            int columns,
+            BiFunction<CudaKernel, Integer, Gpt2StepShared> layout) {
         for (int slots = MOST_SLOTS; slots > 0; slots--) {
-            String symbol = "gpt2_step_" + shape.type().suffix() + "_" + groups + "_" + slots;
-            if (device.hasKernel(symbol)) {
-                CudaKernel kernel = device.kernel(symbol);
-                Gpt2StepShared shared = Gpt2StepShared.of(kernel::constant, shape, groups, slots);
+            if (device.hasKernel(symbol + slots)) {
+                CudaKernel kernel = device.kernel(symbol + slots);
+                Gpt2StepShared shared = layout.apply(kernel, slots);
                 if (kernel.blocksPerMultiprocessor(shared.bytes()) > 0) {
-                    return Optional.of(new Way(COLUMNS_OF_GROUP * groups, kernel, shared));
+                    return Optional.of(new Way(columns, kernel, shared));
                 }
             }
         }
@@ -89,18 +119,14 @@ final class Gpt2Steps {
             CudaStream stream,
             Gpt2Structs.Weights weights,
             Gpt2Structs.Sequences sequences,
-            Gpt2Structs.Activations activations,
+            Gpt2Activations activations,
             Gpt2Structs.Results results,
             int[] slots,
             int[] positions,
             int first,
             int count) {
-        Way way = null;
-        for (int i = 0; way == null; i++) {
-            if (ways.get(i).columns >= count) {
-                way = ways.get(i);
-            }
-        }
+        boolean alone = count == 1 && results.wanted() && single.isPresent();
+        Way way = alone ? single.get() : wayFor(count);
         stream.launchCooperative(
                 way.kernel,
                 grid,
@@ -108,13 +134,17 @@ final class Gpt2Steps {
                 structs.step(
                         weights,
                         sequences,
-                        activations,
+                        activations.addresses(),
                         results,
-                        way.shared.activationsAt(),
+                        activations.launch(way.shared, alone),
                         slots,
                         positions,
                         first,
                         count,
                         structColumns));
+    }
+
+    private Way wayFor(int columns) {
+        return ways.stream().filter(way -> way.columns >= columns).findFirst().orElseThrow();
     }
 }

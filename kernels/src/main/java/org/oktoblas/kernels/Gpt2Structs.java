@@ -36,11 +36,11 @@ final class Gpt2Structs {
     /**
      * What a step works with between its products.
      *
+     * @param words by which the blocks of a step of one column hand each other their results
      * @param mostChunks how many chunks of keys {@code chunks} has room for
      */
     record Activations(
-            long x0,
-            long x1,
+            long x,
             long partials,
             long query,
             long normalized,
@@ -49,7 +49,20 @@ final class Gpt2Structs {
             long chunks,
             long chunkCounts,
             long barrier,
+            long words,
             int mostChunks) {}
+
+    /**
+     * What differs from launch to launch of a step's kernels.
+     *
+     * @param activationsAt byte of the shared memory
+     * @param vectorsAt byte of the shared memory, for a step of one column
+     * @param places of words, for a step of one column
+     * @param firstTurn of the buffers of words: the first layer's
+     * @param keptTurn of the buffers of the residual
+     */
+    record Launch(
+            int activationsAt, int vectorsAt, Gpt2Places places, int firstTurn, int keptTurn) {}
 
     /**
      * Where a step's results go, and how many columns it has.
@@ -174,15 +187,14 @@ final class Gpt2Structs {
             Sequences sequences,
             Activations a,
             Results results,
-            int activationsAt,
+            Launch launch,
             int[] slots,
             int[] positions,
             int first,
             int count,
             int most) {
         Arguments to = sequences(weights(shape(Arguments.start()), weights), sequences);
-        to.pointer(a.x0)
-                .pointer(a.x1)
+        to.pointer(a.x)
                 .pointer(a.partials)
                 .pointer(a.query)
                 .pointer(a.normalized)
@@ -193,13 +205,23 @@ final class Gpt2Structs {
                 .pointer(results.logits)
                 .pointer(results.best)
                 .pointer(a.barrier)
+                .pointer(a.words)
                 .int64(results.pitch)
                 .int32(count)
                 .int32(a.mostChunks)
                 .int32(shape.mergeSlices())
                 .int32(shape.downSlices())
                 .int32(results.wanted ? 1 : 0)
-                .int32(activationsAt);
+                .int32(launch.activationsAt)
+                .int32(launch.vectorsAt)
+                .int32(launch.places.qkv())
+                .int32(launch.places.merge())
+                .int32(launch.places.inner())
+                .int32(launch.places.down())
+                .int32(launch.places.chunks())
+                .int32(launch.places.turn())
+                .int32(launch.firstTurn)
+                .int32(launch.keptTurn);
         for (int i = 0; i < most; i++) {
             to.int32(i < count ? slots[first + i] : 0);
         }

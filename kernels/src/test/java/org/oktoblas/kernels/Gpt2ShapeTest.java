@@ -141,6 +141,33 @@ class Gpt2ShapeTest {
                 assertEquals(8 * groups * (1536 + 32), shared.bytes() - shared.activationsAt());
                 // What a block may have at most on compute capability 9.0.
                 assertTrue(shared.bytes() <= 227 << 10, kernel.symbol() + " " + shared);
+            } else if (kernel.symbol().startsWith("gpt2_single_f16_")) {
+                int slots = Integer.parseInt(kernel.symbol().split("_")[3]);
+                Gpt2StepShared shared = Gpt2StepShared.single(kernel::constant, small, slots);
+                assertEquals(8 * (1536 + 32), shared.vectorsAt() - shared.activationsAt());
+                assertEquals(4 * 768 * 4, shared.bytes() - shared.vectorsAt());
+                assertTrue(shared.bytes() <= 227 << 10, kernel.symbol() + " " + shared);
+            }
+        }
+    }
+
+    @Test
+    void wordsDoNotOverlap() {
+        for (ElementType type : List.of(ElementType.F32, ElementType.F16, ElementType.BF16)) {
+            // Heads of 20 are filled up to 24, or not in float32; 400 are 25 tiles of 16.
+            Gpt2Shape shape = shape(type, 3, 100, 5);
+            Gpt2Places places = Gpt2Places.of(shape, 3);
+            int attention = 5 * shape.packedHeadWidth();
+            assertEquals(0, places.qkv());
+            assertEquals(3 * attention, places.merge());
+            assertEquals(places.merge() + shape.mergeSlices() * 100, places.inner());
+            assertEquals(places.inner() + 400 * type.bytes() / 4, places.down());
+            assertEquals(places.down() + shape.downSlices() * 100, places.chunks());
+            int chunk = shape.packedHeadWidth() + 4;
+            assertEquals(places.chunks() + 5 * 3 * chunk, places.turn());
+            int[] all = {places.merge(), places.inner(), places.down(), places.chunks(), chunk};
+            for (int at : all) {
+                assertEquals(0, at % 4);
             }
         }
     }
@@ -160,7 +187,8 @@ class Gpt2ShapeTest {
                                 sequences,
                                 new Gpt2Structs.Activations(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
                                 Gpt2Logits.none(),
-                                0,
+                                new Gpt2Structs.Launch(
+                                        0, 0, new Gpt2Places(0, 0, 0, 0, 0, 0), 0, 0),
                                 new int[3],
                                 new int[3],
                                 1,

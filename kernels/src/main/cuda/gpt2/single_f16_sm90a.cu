@@ -1,0 +1,4 @@
+// One step of a GPT-2 with f16 weights for one column. A name ends with the number of a ring's slots.
+#include "gpt2/single.cuh"
+
+SINGLE_KERNEL(f16, 8)
