@@ -29,3 +29,25 @@ __device__ __forceinline__ unsigned candidate_bits(unsigned long long candidate)
 __device__ __forceinline__ unsigned candidate_token(unsigned long long candidate) {
   return ~static_cast<unsigned>(candidate);
 }
+
+// What stands for a token where logits are not numbers.
+constexpr unsigned kNoToken = 0xffffffffu;
+
+// The likeliest token, if its logit is a finite number.
+__device__ __forceinline__ unsigned likeliest_token(unsigned long long best) {
+  const unsigned bits = candidate_bits(best);
+  return bits >= kOrderedInfinity || bits <= kOrderedMinusInfinity ? kNoToken : candidate_token(best);
+}
+
+// Appends a token to a sequence, and tells the host of it.
+__device__ __forceinline__ void append_token(int* history, int history_pitch, int* newest, int slot, unsigned token,
+                                             volatile unsigned long long* tokens, unsigned step) {
+  const int next = newest[slot] + 1;
+  if (next < history_pitch) {
+    // The next step looks the token up in a table, and must find something there.
+    history[static_cast<long long>(slot) * history_pitch + next] = token == kNoToken ? 0 : static_cast<int>(token);
+  }
+  newest[slot] = next;
+  tokens[slot] = static_cast<unsigned long long>(step) << 32 | token;
+  __threadfence_system();
+}

@@ -11,9 +11,6 @@ constexpr int kBins = 4096;
 constexpr int kBinsPerThread = kBins / kChooseThreads;
 static_assert(kBins == 1 << kBinBits && kBinsPerThread == 4, "a thread reads its bins as one vector");
 
-// What stands for a token where logits are not numbers.
-constexpr unsigned kNoToken = 0xffffffffu;
-
 struct ChooseParams {
   const float* logits;        // row c belongs to column c, which block c works on
   long long pitch;            // elements from one row to the next
@@ -284,25 +281,16 @@ __device__ __forceinline__ unsigned choose(const ChooseParams& p, unsigned* seen
     best = pack_candidate(bits, token);
   }
   best = block_largest(best, scratch.warps);
-  const unsigned highest = candidate_bits(best);
-  if (highest >= kOrderedInfinity || highest <= kOrderedMinusInfinity) return kNoToken;
-  if (greedy) return candidate_token(best);
+  const unsigned likeliest = likeliest_token(best);
+  if (greedy || likeliest == kNoToken) return likeliest;
   lowest = ~static_cast<unsigned>(block_largest(~lowest, scratch.warps));
-  return static_cast<unsigned>(draw(p, logits, scratch, highest, lowest));
+  return static_cast<unsigned>(draw(p, logits, scratch, candidate_bits(best), lowest));
 }
 
 __device__ __forceinline__ void choose_column(const ChooseParams& p, unsigned* seen) {
   const unsigned token = choose(p, seen);
   // No thread reads the position any more: each did so before a barrier.
   if (threadIdx.x == 0) {
-    const int slot = p.slots[blockIdx.x];
-    const int next = p.positions[slot] + 1;
-    if (next < p.history_pitch) {
-      // The next step looks the token up in a table, and must find something there.
-      p.history[static_cast<long long>(slot) * p.history_pitch + next] = token == kNoToken ? 0 : static_cast<int>(token);
-    }
-    p.positions[slot] = next;
-    p.tokens[slot] = static_cast<u64>(p.step) << 32 | token;
-    __threadfence_system();
+    append_token(p.history, p.history_pitch, p.positions, p.slots[blockIdx.x], token, p.tokens, p.step);
   }
 }

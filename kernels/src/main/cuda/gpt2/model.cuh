@@ -68,8 +68,8 @@ struct Weights {
 // its keys (position, head, width) and, `value_bytes` after them, its values.
 struct Sequences {
   const unsigned long long* pages;  // by slot and page
-  const int* history;               // by slot and position
-  const int* newest;                // by slot: the position of the newest token
+  int* history;                     // by slot and position
+  int* newest;                      // by slot: the position of the newest token
   long long layer_bytes;            // from a layer's keys to the next layer's
   long long value_bytes;
   int slot_pages;

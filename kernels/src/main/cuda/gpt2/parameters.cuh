@@ -35,6 +35,7 @@ struct Step {
   float* logits;             // (column, logits_pitch)
   unsigned long long* best;  // (warp of the grid, column)
   GridBarrier* barrier;
+  volatile unsigned long long* tokens;  // see append_token; null if a step of one column leaves the choice to others
   unsigned* words;           // of a step of one column: of all turns, and after them of the residual
   long long logits_pitch;
   int columns;
@@ -47,6 +48,7 @@ struct Step {
   Places places;
   int first_turn;      // of a step of one column: that of the first layer
   int kept_turn;
+  unsigned step;       // the number that the host knows it by
   int slots[kMostColumns];
   int positions[kMostColumns];  // -1 for the newest token
 };

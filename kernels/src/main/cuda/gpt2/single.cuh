@@ -83,13 +83,15 @@ struct SingleShared {
   int depth;       // of the slice; 0 for a block that merges none
   int idle;        // whether this block has nothing to do in the layers
   int position;
+  int last;        // whether this block is the last one to be done
+  unsigned long long best[kBlockWarps];
   const void* first_keys[kBlockWarps];  // each warp's of the block's first item, in the first layer
   unsigned* places[2 * kTileOutputs];   // where an item's outputs are handed on; null if one has no place of its own
   float biases[2 * kTileOutputs];       // what is added to them
 };
 
 // The size of SingleShared beyond what it shares with all steps: fixed, and of a slot.
-constexpr int kSingleBytes = 512;
+constexpr int kSingleBytes = 576;
 constexpr int kSingleSlotBytes = 128;
 
 // The barriers of a block besides that of the warps that multiply: where the first of them begins a stage, and where it
@@ -364,6 +366,7 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
     }
     if (!own.idle) begin_stage();
     this->take_head();
+    if (p.tokens != nullptr) take_likeliest();
   }
 
  private:
@@ -408,6 +411,29 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
     for (int at = threadIdx.x; at < p.shape.hidden / 4; at += kBlockThreads) {
       duties.residual()[at] = embedded_four<T>(p.weights, p.shape, s.columns.tokens[0], own.position, 4 * at);
     }
+  }
+
+  // The last block to come appends the likeliest token to the sequence.
+  __device__ __forceinline__ void take_likeliest() const {
+    sync_warps();
+    if (threadIdx.x == 0) {
+      __threadfence();
+      own.last = atomicAdd(&p.barrier->left, 1u) == gridDim.x - 1;
+    }
+    sync_warps();
+    if (!own.last) return;
+    __threadfence();
+    unsigned long long best = 0;
+    for (int i = threadIdx.x; i < gridDim.x * kBlockWarps; i += kBlockThreads) best = max(best, __ldcg(p.best + i));
+#pragma unroll
+    for (int offset = 16; offset > 0; offset /= 2) best = max(best, __shfl_xor_sync(0xffffffffu, best, offset));
+    if (threadIdx.x % 32 == 0) own.best[warp] = best;
+    sync_warps();
+    if (threadIdx.x != 0) return;
+    for (int w = 1; w < kBlockWarps; ++w) best = max(best, own.best[w]);
+    p.barrier->left = 0;
+    append_token(p.sequences.history, p.sequences.history_pitch, p.sequences.newest, p.slots[0], likeliest_token(best),
+                 p.tokens, p.step);
   }
 
   // Takes the residual that another block hands on.

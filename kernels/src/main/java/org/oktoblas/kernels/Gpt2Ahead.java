@@ -97,18 +97,29 @@ final class Gpt2Ahead implements AutoCloseable {
         Step step = new Step(queued + 1, rows);
         TokenChoice.Sequences places =
                 sequences.choice(ring.address() + (long) place(step.number, 0) * Long.BYTES);
+        boolean alone =
+                stepper.takesLikeliest(rows)
+                        && TokenChoice.takesLikeliest(settings, sequences.generated(rows[0]));
         try {
-            stepper.step(
-                    rows,
-                    (first, slots) ->
-                            choice.choose(
-                                    stream,
-                                    logits.logits(first, slots.length),
-                                    logits.best(first, slots.length),
-                                    slots,
-                                    places,
-                                    step.number,
-                                    settings));
+            if (alone) {
+                stepper.step(
+                        rows,
+                        new Gpt2Structs.Likeliest(places.tokens(), step.number),
+                        (first, slots) -> {});
+            } else {
+                stepper.step(
+                        rows,
+                        Gpt2Structs.Likeliest.NONE,
+                        (first, slots) ->
+                                choice.choose(
+                                        stream,
+                                        logits.logits(first, slots.length),
+                                        logits.best(first, slots.length),
+                                        slots,
+                                        places,
+                                        step.number,
+                                        settings));
+            }
         } catch (CudaOutOfMemoryException e) {
             // Sequences may end before this step is needed.
             if (pending.isEmpty()) {

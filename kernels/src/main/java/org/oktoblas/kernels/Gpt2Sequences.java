@@ -71,6 +71,11 @@ final class Gpt2Sequences implements AutoCloseable {
         return lengths[row];
     }
 
+    /** Returns how many of a sequence's tokens follow its prompt. */
+    int generated(int row) {
+        return lengths[row] - ints.get(promptLengthsAt + row);
+    }
+
     boolean hasEnded(int row) {
         return ended[row];
     }

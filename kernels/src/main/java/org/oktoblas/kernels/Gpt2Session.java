@@ -183,7 +183,7 @@ public final class Gpt2Session implements AutoCloseable {
             // First, as there may be no memory: nothing has changed then.
             sequences.requireCache(rows);
             logits.place(rows);
-            stepper.step(rows, (first, slots) -> {});
+            stepper.step(rows, Gpt2Structs.Likeliest.NONE, (first, slots) -> {});
             Arrays.fill(stale, false);
         }
     }

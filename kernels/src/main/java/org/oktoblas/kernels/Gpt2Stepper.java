@@ -46,18 +46,24 @@ final class Gpt2Stepper {
         weights.memory().readOn(stream);
         for (int first = 0; first < slots.length; first += steps.mostColumns()) {
             int count = Math.min(steps.mostColumns(), slots.length - first);
-            launch(Gpt2Logits.none(), slots, positions, first, count);
+            launch(Gpt2Logits.none(), Gpt2Structs.Likeliest.NONE, slots, positions, first, count);
         }
+    }
+
+    /** Returns whether a step of some sequences can append the likeliest token itself. */
+    boolean takesLikeliest(int[] rows) {
+        return steps.takesLikeliest(rows.length);
     }
 
     /**
      * Computes the logits after the newest tokens of some sequences; the stream's lock is held.
      *
+     * @param likeliest none where {@link #takesLikeliest} does not hold
      * @throws org.oktoblas.cuda.CudaOutOfMemoryException if the cache cannot grow; nothing has
      *     happened then
      * @throws IllegalStateException if an earlier step failed halfway
      */
-    void step(int[] rows, Then then) {
+    void step(int[] rows, Gpt2Structs.Likeliest likeliest, Then then) {
         if (broken) {
             throw new IllegalStateException(
                     "An earlier step of this session failed halfway; close it and start another.");
@@ -69,20 +75,26 @@ final class Gpt2Stepper {
         Arrays.fill(newest, -1);
         for (int first = 0; first < rows.length; first += steps.mostColumns()) {
             int count = Math.min(steps.mostColumns(), rows.length - first);
-            launch(logits.results(first), rows, newest, first, count);
+            launch(logits.results(first), likeliest, rows, newest, first, count);
             then.launched(first, Arrays.copyOfRange(rows, first, first + count));
         }
         broken = false;
     }
 
     private void launch(
-            Gpt2Structs.Results results, int[] slots, int[] positions, int first, int count) {
+            Gpt2Structs.Results results,
+            Gpt2Structs.Likeliest likeliest,
+            int[] slots,
+            int[] positions,
+            int first,
+            int count) {
         steps.launch(
                 stream,
                 weights.addresses(),
                 sequences.addresses(),
                 activations,
                 results,
+                likeliest,
                 slots,
                 positions,
                 first,

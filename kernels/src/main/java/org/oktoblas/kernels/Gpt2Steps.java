@@ -107,9 +107,15 @@ final class Gpt2Steps {
         return ways.get(0).kernel.constant(name);
     }
 
+    /** Returns whether a step of so many columns can append the likeliest token itself. */
+    boolean takesLikeliest(int columns) {
+        return columns == 1 && single.isPresent();
+    }
+
     /**
      * Takes a step; the stream's lock is held.
      *
+     * @param likeliest none where {@link #takesLikeliest} does not hold
      * @param slots the sequence of each column
      * @param positions of each column's token, or -1 for the sequence's newest
      * @param first of the columns in the two arrays
@@ -121,6 +127,7 @@ final class Gpt2Steps {
             Gpt2Structs.Sequences sequences,
             Gpt2Activations activations,
             Gpt2Structs.Results results,
+            Gpt2Structs.Likeliest likeliest,
             int[] slots,
             int[] positions,
             int first,
@@ -136,6 +143,7 @@ final class Gpt2Steps {
                         sequences,
                         activations.addresses(),
                         results,
+                        likeliest,
                         activations.launch(way.shared, alone),
                         slots,
                         positions,

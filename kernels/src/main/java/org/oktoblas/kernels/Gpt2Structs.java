@@ -53,6 +53,17 @@ final class Gpt2Structs {
             int mostChunks) {}
 
     /**
+     * That a step of one column appends the likeliest token itself.
+     *
+     * @param tokens as {@link TokenChoice.Sequences} has them; 0 if it is not to
+     * @param step its number
+     */
+    record Likeliest(long tokens, int step) {
+
+        static final Likeliest NONE = new Likeliest(0, 0);
+    }
+
+    /**
      * What differs from launch to launch of a step's kernels.
      *
      * @param activationsAt byte of the shared memory
@@ -187,6 +198,7 @@ final class Gpt2Structs {
             Sequences sequences,
             Activations a,
             Results results,
+            Likeliest likeliest,
             Launch launch,
             int[] slots,
             int[] positions,
@@ -205,6 +217,7 @@ final class Gpt2Structs {
                 .pointer(results.logits)
                 .pointer(results.best)
                 .pointer(a.barrier)
+                .pointer(likeliest.tokens)
                 .pointer(a.words)
                 .int64(results.pitch)
                 .int32(count)
@@ -221,7 +234,8 @@ final class Gpt2Structs {
                 .int32(launch.places.chunks())
                 .int32(launch.places.turn())
                 .int32(launch.firstTurn)
-                .int32(launch.keptTurn);
+                .int32(launch.keptTurn)
+                .int32(likeliest.step);
         for (int i = 0; i < most; i++) {
             to.int32(i < count ? slots[first + i] : 0);
         }

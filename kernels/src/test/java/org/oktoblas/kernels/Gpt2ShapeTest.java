@@ -187,6 +187,7 @@ class Gpt2ShapeTest {
                                 sequences,
                                 new Gpt2Structs.Activations(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
                                 Gpt2Logits.none(),
+                                Gpt2Structs.Likeliest.NONE,
                                 new Gpt2Structs.Launch(
                                         0, 0, new Gpt2Places(0, 0, 0, 0, 0, 0), 0, 0),
                                 new int[3],
