@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from laboratory import (CUDA, MAX_DYNAMIC_SHARED, Float, Int, Long, Pointer, call, ceil_div, compile_kernels, constants,
                         save)
@@ -265,7 +266,10 @@ class Session:
             self.norm(x, row[0], row[1], normed, index == 0, slot)
             self.product(normed, row[2], row[3], qkv, 3 * attention, s.hidden_tiles, K["PromptQkv"], index, slot)
             q, k, v = qkv.view(count, 3, m.heads, m.packed_width).permute(1, 2, 0, 3)
-            y = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, scale=1 / math.sqrt(m.width))
+            # Of torch's ways, the one whose products of float32 are float32's.
+            with sdpa_kernel(SDPBackend.MATH):
+                y = F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True,
+                                                   scale=1 / math.sqrt(m.width))
             attended[:, :attention] = y[0].transpose(0, 1).reshape(count, -1)
             self.product(attended, row[4], row[5], x, m.hidden, s.attention_tiles, K["PromptAdd"], index, slot)
             self.norm(x, row[6], row[7], normed, False, slot)

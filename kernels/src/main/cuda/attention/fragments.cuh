@@ -1,13 +1,7 @@
-// Copies to shared memory, and fragments of 16-bit numbers.
+// Fragments of 16-bit numbers.
 #pragma once
 
 #include "common/ptx.cuh"
-
-// Copies 16 bytes, or writes as many zeros and reads nothing.
-__device__ __forceinline__ void copy_async(unsigned to, const void* from, bool valid) {
-  const int bytes = valid ? 16 : 0;
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
-}
 
 // Two numbers rounded and side by side, the first in the low half.
 template <typename T>

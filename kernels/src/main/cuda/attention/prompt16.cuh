@@ -31,7 +31,7 @@ __device__ __forceinline__ void load_tile(unsigned char* to, const T* from, cons
     const T* at = from + row * place.row + word * 8;
 #pragma unroll
     for (int i = 0; i < kRows / kStep; ++i) {
-      copy_async(address + word_at<D>(row, word), row < rows ? at : from, row < rows);
+      copy_vector_or_zero(address + word_at<D>(row, word), row < rows ? at : from, row < rows);
       row += kStep;
       at += kStep * place.row;
     }

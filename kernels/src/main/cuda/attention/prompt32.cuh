@@ -114,7 +114,7 @@ class Prompt32 {
       const unsigned address = shared_address(to + row * kPitch + word * 4);
 #pragma unroll
       for (int i = 0; i < N / kStep; ++i) {
-        copy_async(address + i * kStep * kPitch * 4, row < rows ? at : from, row < rows);
+        copy_vector_or_zero(address + i * kStep * kPitch * 4, row < rows ? at : from, row < rows);
         row += kStep;
         at += kStep * place.row;
       }

@@ -9,6 +9,12 @@ __device__ __forceinline__ unsigned shared_address(const void* at) {
   return static_cast<unsigned>(__cvta_generic_to_shared(at));
 }
 
+// Copies 16 bytes to shared memory, or writes as many zeros and reads nothing.
+__device__ __forceinline__ void copy_vector_or_zero(unsigned to, const void* from, bool there) {
+  const int bytes = there ? 16 : 0;
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+}
+
 // The same pointer to shared memory, of which the compiler does not know where it comes from: it would rather compute it
 // anew, from a slow register, than keep it.
 __device__ __forceinline__ void* kept_pointer(void* shared) {
@@ -44,11 +50,6 @@ __device__ __forceinline__ void make_barrier(unsigned barrier, int arrivals) {
 
 __device__ __forceinline__ void arrive_at(unsigned barrier) {
   asm volatile("{\n .reg .b64 state;\n mbarrier.arrive.shared.b64 state, [%0];\n}" ::"r"(barrier) : "memory");
-}
-
-// Arrives at a barrier when the thread's copies so far have come.
-__device__ __forceinline__ void arrive_after_copies(unsigned barrier) {
-  asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
 }
 
 // Whether the latest phase of this parity, the first being 0, is over.

@@ -8,6 +8,7 @@
 
 #include "common/ptx.cuh"
 #include "common/types.cuh"
+#include "gemm/copies.cuh"
 
 constexpr int kTileOutputs = 16;
 constexpr int kTileBytes = 32;    // of depth
@@ -107,22 +108,6 @@ __device__ __forceinline__ float4 embedded_four(const Weights& w, const Shape& s
   return make_float4(v[0], v[1], v[2], v[3]);
 }
 
-__device__ __forceinline__ float tf32_of(float x) {
-  unsigned y;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(x));
-  return __uint_as_float(y);
-}
-
-__device__ __forceinline__ void multiply_add_tf32(float (&sums)[4], float a0, float a1, float a2, float a3, float b0,
-                                                  float b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-      "{%0, %1, %2, %3};"
-      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-      : "r"(__float_as_uint(a0)), "r"(__float_as_uint(a1)), "r"(__float_as_uint(a2)), "r"(__float_as_uint(a3)),
-        "r"(__float_as_uint(b0)), "r"(__float_as_uint(b1)));
-}
-
 // sums (16 x 8) += rows * columns over 32 bytes of depth. `low` and `high` are a lane's eight bytes of rows g and
 // g + 8, `column` those of column g.
 template <typename T>
@@ -138,18 +123,18 @@ __device__ __forceinline__ void multiply_tile<f32>(float (&sums)[4], uint2 low, 
   const float a[4] = {__uint_as_float(low.x), __uint_as_float(high.x), __uint_as_float(low.y),
                       __uint_as_float(high.y)};
   const float b[2] = {__uint_as_float(column.x), __uint_as_float(column.y)};
-  float ah[4], al[4], bh[2], bl[2];
+  unsigned ah[4], al[4], bh[2], bl[2];
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    ah[i] = tf32_of(a[i]);
-    al[i] = a[i] - ah[i];
+    ah[i] = round_to_tf32(__float_as_uint(a[i]));
+    al[i] = __float_as_uint(a[i] - __uint_as_float(ah[i]));
   }
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
-    bh[i] = tf32_of(b[i]);
-    bl[i] = b[i] - bh[i];
+    bh[i] = round_to_tf32(__float_as_uint(b[i]));
+    bl[i] = __float_as_uint(b[i] - __uint_as_float(bh[i]));
   }
-  multiply_add_tf32(sums, al[0], al[1], al[2], al[3], bh[0], bh[1]);
-  multiply_add_tf32(sums, ah[0], ah[1], ah[2], ah[3], bl[0], bl[1]);
-  multiply_add_tf32(sums, ah[0], ah[1], ah[2], ah[3], bh[0], bh[1]);
+  multiply_add<tf32>(sums, al, bh[0], bh[1]);
+  multiply_add<tf32>(sums, ah, bl[0], bl[1]);
+  multiply_add<tf32>(sums, ah, bh[0], bh[1]);
 }

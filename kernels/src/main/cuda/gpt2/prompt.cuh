@@ -17,7 +17,6 @@ constexpr int kPromptRowBytes = 128;  // kPromptTiles * kTileBytes
 constexpr int kPromptQkv = 0;    // bias; to `out` and to the cache
 constexpr int kPromptAdd = 1;    // bias, added to float32 `out`
 constexpr int kPromptInner = 2;  // bias and activation
-constexpr int kPromptLogits = 3;  // float32, nothing else
 
 struct PromptNorm {
   Shape shape;
@@ -68,10 +67,6 @@ struct PromptProduct {
   int first;
 };
 
-__device__ __forceinline__ void copy_or_zero(unsigned to, const void* from, bool there) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
-}
-
 // A row's 16-byte pieces, so placed that rows g and lanes t of a warp's read meet in no bank.
 __device__ __forceinline__ int swizzled(int row, int piece) { return piece ^ ((row & 3) << 1); }
 
@@ -90,7 +85,7 @@ __device__ __forceinline__ void copy_stage(const PromptProduct& p, unsigned rows
     const bool there = token_base + row < p.tokens && from_tile + piece / 2 < p.depth_tiles;
     const long long at =
         there ? (static_cast<long long>(token_base + row) * p.depth_tiles + from_tile) * kTileBytes + piece * 16 : 0;
-    copy_or_zero(rows + row * kPromptRowBytes + swizzled(row, piece) * 16, in + at, there);
+    copy_vector_or_zero(rows + row * kPromptRowBytes + swizzled(row, piece) * 16, in + at, there);
   }
   const int output_tiles = (p.outputs + kTileOutputs - 1) / kTileOutputs;
 #pragma unroll
@@ -102,7 +97,7 @@ __device__ __forceinline__ void copy_stage(const PromptProduct& p, unsigned rows
     const bool there = tile_base + tile < output_tiles && from_tile + in_tile / 32 < p.depth_tiles;
     const long long at =
         there ? (static_cast<long long>(tile_base + tile) * p.depth_tiles + from_tile) * 32 + in_tile : 0;
-    copy_or_zero(tiles + index * 16, p.weights + at, there);
+    copy_vector_or_zero(tiles + index * 16, p.weights + at, there);
   }
 }
 
@@ -170,10 +165,6 @@ __device__ __forceinline__ void finish_row(const PromptProduct& p, int token, in
                                            RowSums<G>& row) {
   const long long at = token * p.out_pitch + output;
   const bool pairs = (p.out_pitch | p.outputs) % 2 == 0;
-  if (p.way == kPromptLogits) {
-    store_row(static_cast<float*>(p.out) + at, output, p.outputs, pairs, row);
-    return;
-  }
 #pragma unroll
   for (int n = 0; n < G; ++n) {
     row.v[n][0] += bias.v[n][0];
@@ -278,7 +269,7 @@ __device__ __forceinline__ void multiply_prompt(const PromptProduct& p) {
 #pragma unroll
     for (int j = 0; j < 2; ++j) {
       const int at = output + n * 8 + j;
-      bias.v[n][j] = p.way != kPromptLogits && at < p.outputs ? __ldg(p.bias + at) : 0.f;
+      bias.v[n][j] = at < p.outputs ? __ldg(p.bias + at) : 0.f;
     }
   }
 #pragma unroll
