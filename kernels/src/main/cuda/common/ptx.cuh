@@ -15,8 +15,8 @@ __device__ __forceinline__ void copy_vector_or_zero(unsigned to, const void* fro
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
 }
 
-// The same pointer to shared memory, of which the compiler does not know where it comes from: it would rather compute it
-// anew, from a slow register, than keep it.
+// The same pointer to shared memory, of which the compiler does not know where it comes from: it would rather compute
+// it anew, from a slow register, than keep it.
 __device__ __forceinline__ void* kept_pointer(void* shared) {
   unsigned address = shared_address(shared);
   asm volatile("" : "+r"(address));

@@ -1,5 +1,5 @@
-// What a step of one column takes from elsewhere than memory: queries, with the newest keys and values, as words; and the
-// parameters of norms from shared memory.
+// What a step of one column does not read from memory as others do: queries, with the newest keys and values, which
+// come as words, and the parameters of norms, which are in shared memory.
 #pragma once
 
 #include "gpt2/attend.cuh"
@@ -56,11 +56,10 @@ struct ArrivingQuery {
 struct BroughtAffine {
   const float4* gains;
   int vectors;
-  bool adds;  // whether products are added
 
   __device__ __forceinline__ float4 gain(int j) const { return at(0, j); }
   __device__ __forceinline__ float4 shift(int j) const { return at(1, j); }
-  __device__ __forceinline__ float4 bias(int j) const { return adds ? at(2, j) : make_float4(0.f, 0.f, 0.f, 0.f); }
+  __device__ __forceinline__ float4 bias(int j) const { return at(2, j); }
 
  private:
   __device__ __forceinline__ float4 at(int which, int j) const {

@@ -14,7 +14,7 @@ constexpr int kMostHeadWidth = 256;
 struct Attending {
   const float* query;  // (column, width)
   float* chunks;       // (column, head, chunk, head_width + 2): outputs, largest score, sum of weights
-  unsigned* counts;    // (column, head), 0 before and after; null where others put chunks together
+  unsigned* counts;    // (column, head), 0 before and after
   int most_chunks;     // that `chunks` has room for
 };
 
@@ -72,7 +72,7 @@ struct WrittenQuery {
   // How many of a warp's keys are read from the cache.
   __device__ __forceinline__ int cached(int count) const { return count; }
 
-  // Brings elements from `first` on, and keeps those of the newest key and value, if they are not in the cache.
+  // Brings elements from `first` on.
   template <int E>
   __device__ __forceinline__ void receive(float (&q)[E], int first, bool inside) {
 #pragma unroll
@@ -194,9 +194,8 @@ __device__ __forceinline__ float combine(const float* chunks, int count, int hea
 // Attends for a block's item, of heads before `heads_end`. `keys` is where this warp's keys begin in this layer's
 // cache; values are `value_bytes` further on. query_of(head) tells a head's query. The outputs, not yet divided by the
 // sum of weights, go to put(head, element, output, 1 / sum), and to put_ends(head, largest score, sum) once a head.
-// `outputs` (warp, head_width) and `scratch` (2 * kBlockWarps) are in shared memory; `fresh` says that no warp may still
-// use them. A warp without keys calls
-// meanwhile().
+// `outputs` (warp, head_width) and `scratch` (2 * kBlockWarps) are in shared memory; `fresh` says that no warp may
+// still use them. A warp without keys calls meanwhile().
 template <typename T, typename QueryOf, typename Put, typename PutEnds, typename Meanwhile>
 __device__ __forceinline__ void attend_item(const Shape& shape, const AttentionDivision& d, const AttentionItem& item,
                                             int heads_end, int position, const T* keys, long long value_bytes,

@@ -15,7 +15,7 @@ constexpr int kSharedBytes = 912;
 constexpr int kSharedGroupBytes = 8320;
 constexpr int kSharedSlotBytes = 16384;
 
-// Brings what all stages ask for to shared memory: each barrier of the grid empties the first cache.
+// Brings what all stages ask for to shared memory: barriers of the grid, and fences, empty the first cache.
 template <int N, int SLOTS>
 __device__ __forceinline__ void prepare_step(const Step& p, StepShared<N, SLOTS>& s, Layer* layers) {
   const int words = p.shape.layers * kLayerBytes / 4;
@@ -33,6 +33,23 @@ __device__ __forceinline__ void prepare_step(const Step& p, StepShared<N, SLOTS>
                                         : Division(outputs, p.shape.inner_tiles, p.down_slices);
     s.plan.set(kind, d);
   }
+}
+
+// What a norm before a matrix, or before the head, multiplies and adds, and the biases of the products that are added
+// to the residual there; null for none.
+struct NormVectors {
+  const float* gains;
+  const float* shifts;
+  const float* biases;
+};
+
+__device__ __forceinline__ NormVectors norm_vectors(const Step& p, const Layer* layers, int matrix) {
+  const int l = matrix / kLayerMatrices;
+  const float* biases = l > 0 ? layers[l - 1].down_bias : nullptr;
+  if (l == p.shape.layers) return {p.weights.last_gain, p.weights.last_shift, biases};
+  const Layer& layer = layers[l];
+  if (matrix % kLayerMatrices == kUp) return {layer.gain2, layer.shift2, layer.merge_bias};
+  return {layer.gain1, layer.shift1, biases};
 }
 
 // What is added to an output of a layer's matrix where it is multiplied.
@@ -59,7 +76,7 @@ class StepBase {
         weights(stream),
         turn(0) {}
 
-    // Finds the columns' tokens while the first weights are on their way. Returns the largest position.
+  // Finds the columns' tokens while the first weights are on their way. Returns the largest position.
   __device__ int read_columns() {
     int position = 0;
     if (threadIdx.x < p.columns) {
@@ -116,32 +133,8 @@ class StepBase {
     }
   }
 
-  __device__ __forceinline__ float bias_of(int kind, int l, int output) const {
-    return bias_of_output(p, layers[l], kind, output);
-  }
-
-  // Where the gains, shifts and biases of a norm before a matrix, or before the head, are.
-  __device__ __forceinline__ const float* gains_of(int matrix) const {
-    if (matrix == matrices) return p.weights.last_gain;
-    const Layer& layer = layers[matrix / kLayerMatrices];
-    return matrix % kLayerMatrices == kUp ? layer.gain2 : layer.gain1;
-  }
-
-  __device__ __forceinline__ const float* shifts_of(int matrix) const {
-    if (matrix == matrices) return p.weights.last_shift;
-    const Layer& layer = layers[matrix / kLayerMatrices];
-    return matrix % kLayerMatrices == kUp ? layer.shift2 : layer.shift1;
-  }
-
-  // Null for none.
-  __device__ __forceinline__ const float* biases_before(int matrix) const {
-    const int l = matrix / kLayerMatrices;
-    if (matrix % kLayerMatrices == kUp) return layers[l].merge_bias;
-    return matrix > 0 ? layers[l - 1].down_bias : nullptr;
-  }
-
-  // Has memory bring a layer's gains, shifts and biases, which lie together, and which each block reads but once a step:
-  // one block asks for all.
+  // Has memory bring a layer's gains, shifts and biases, which lie together, and which each block reads but once a
+  // step: one block asks for all.
   __device__ __forceinline__ void ask_for_parameters(int l) const {
     if (blockIdx.x != l || l == p.shape.layers) return;
     const float* from = layers[l].gain1;
@@ -155,8 +148,8 @@ class StepBase {
     return item.pair * 2 * kTileOutputs + threadIdx.x % (2 * kTileOutputs);
   }
 
-  // A warp's sums are (8 outputs g, 8 columns) twice, as lanes 4 * g + column / 2 have them. Where one is among those of
-  // the first warp of its tile.
+  // A warp's sums are (8 outputs g, 8 columns) twice, as lanes 4 * g + column / 2 have them. Where one is among those
+  // of the first warp of its tile.
   static __device__ __forceinline__ int sum_begin(int output, int column) {
     return output / kTileOutputs * kItemWarps * N * 128 + (output % 8 * 4 + column / 2) * 4 + output / 8 % 2 * 2 +
            column % 2;
@@ -190,10 +183,12 @@ class StepBase {
   }
 
   // Where this warp's keys of an item begin in the first layer; null if it has none.
-  __device__ __forceinline__ const T* keys_of(const AttentionDivision& attention, const AttentionItem& item, int heads_end) const {
+  __device__ __forceinline__ const T* keys_of(const AttentionDivision& attention, const AttentionItem& item,
+                                              int heads_end) const {
     const int key = item.chunk * kChunkKeys + attention.part_of_warp() * kWarpKeys;
     const int head = item.head + attention.head_of_warp();
-    if (item.chunk * kChunkKeys > s.columns.last || key > s.columns.positions[item.column] || head >= heads_end) return nullptr;
+    const bool has = item.chunk * kChunkKeys <= s.columns.last && key <= s.columns.positions[item.column];
+    if (!has || head >= heads_end) return nullptr;
     return cached<T>(p.sequences, p.shape, p.slots[item.column], key, 0, false) + head * p.shape.head_width;
   }
 
@@ -201,9 +196,10 @@ class StepBase {
     return reinterpret_cast<const T*>(reinterpret_cast<const char*>(keys) + l * p.sequences.layer_bytes);
   }
 
-  // Asks memory for the keys and values of an item, of which this warp's begin at `keys` in the first layer, before they
-  // are wanted; the newest of them may not be written yet.
-  __device__ __forceinline__ void ask_for_keys(int l, const AttentionDivision& attention, const AttentionItem& item, const T* keys) const {
+  // Asks memory for the keys and values of an item, of which this warp's begin at `keys` in the first layer, before
+  // they are wanted; the newest of them may not be written yet.
+  __device__ __forceinline__ void ask_for_keys(int l, const AttentionDivision& attention, const AttentionItem& item,
+                                               const T* keys) const {
     const int lane = threadIdx.x % 32;
     const int key = item.chunk * kChunkKeys + attention.part_of_warp() * kWarpKeys + lane;
     if (l == p.shape.layers || keys == nullptr || key > s.columns.positions[item.column]) return;

@@ -87,7 +87,7 @@ struct Duties {
 
   // The words of the residual that this step hands on, or the next.
   __device__ __forceinline__ unsigned* kept_words(int next) const {
-    return p.words + kTurns * static_cast<long long>(p.places.turn) + (p.kept_turn ^ next) * p.shape.hidden;
+    return p.words + kTurns * static_cast<long long>(p.places.turn) + (p.kept_turn + next) % kKeptTurns * p.shape.hidden;
   }
 
   __device__ __forceinline__ unsigned* chunk_words(int l, int head, int chunk) const {

@@ -3,8 +3,8 @@
 
 #include "gpt2/duties.cuh"
 
-// The first of them clears the places of the next turn before results of this one are handed on, and notes where to; the
-// others bring the parameters of norms.
+// The first of them clears the places of the next turn before results of this one are handed on, and notes where to;
+// the others bring the parameters of norms.
 template <typename T, int SLOTS>
 class Helper {
  public:
@@ -14,13 +14,10 @@ class Helper {
 
   __device__ __forceinline__ void run() const {
     const int matrices = kLayerMatrices * p.shape.layers;
-    bring_parameters(0);
     sync_at_named<kStageThreads>(kStageBarrier);
-    if (own.idle) {
-      if (number > 0) await_phase(shared_address(&own.parameters), 0);
-      bring_parameters(matrices);
-      return;
-    }
+    // Of the first norm that the block takes: an idle one's is that before the head.
+    bring_parameters(own.idle ? matrices : 0);
+    if (own.idle) return;
 #pragma unroll 1
     for (int matrix = 0; matrix < matrices; ++matrix) {
       const int kind = matrix % kLayerMatrices;
@@ -34,15 +31,15 @@ class Helper {
         }
         arrive_at_named<kClearedThreads>(kClearedBarrier);
       } else if (kind == kMerge || kind == kDown) {
-        // The norm before has been taken by now.
+        // All warps have taken the norm before by now.
         bring_parameters(matrix + 1);
       }
     }
     sync_at_named<kStageThreads>(kStageBarrier);
     if (number == 0 && !own.merging) {
-      // Other than the rest, which chunks there are differs from step to step: none may be left.
-      clear_chunks(p.shape.layers - 1);
-      clear_chunks(p.shape.layers - 2);
+      // Other than the rest, which chunks there are differs from step to step: none may be left. The turn after the
+      // last layer's is cleared.
+      for (int back = 1; back < kTurns; ++back) clear_chunks(p.shape.layers - back);
     }
   }
 
@@ -76,19 +73,14 @@ class Helper {
   // the weights that were sent for.
   __device__ __forceinline__ void bring_parameters(int matrix) const {
     if (number == 0) return;
-    const bool last = matrix == kLayerMatrices * p.shape.layers;
-    const bool upper = matrix % kLayerMatrices == kUp;
-    const int l = matrix / kLayerMatrices;
-    const float* gains = last ? p.weights.last_gain : upper ? layers[l].gain2 : layers[l].gain1;
-    const float* shifts = last ? p.weights.last_shift : upper ? layers[l].shift2 : layers[l].shift1;
-    const float* biases = upper ? layers[l].merge_bias : layers[max(l - 1, 0)].down_bias;
+    const NormVectors its = norm_vectors(p, layers, matrix);
     const int vectors = p.shape.hidden / 4;
     float4* to = duties.parameters();
 #pragma unroll 1
     for (int i = (number - 1) * 32 + lane; i < vectors; i += 64) {
-      const float4 gain = four_of(gains, i);
-      const float4 shift = four_of(shifts, i);
-      const float4 bias = four_of(biases, i);
+      const float4 gain = four_of(its.gains, i);
+      const float4 shift = four_of(its.shifts, i);
+      const float4 bias = its.biases == nullptr ? make_float4(0.f, 0.f, 0.f, 0.f) : four_of(its.biases, i);
       to[i] = gain;
       to[vectors + i] = shift;
       to[2 * vectors + i] = bias;

@@ -166,8 +166,8 @@ __device__ __forceinline__ void normalize_vectors(const Shape& shape, const Para
   if (rest < shape.hidden_tiles * kTileDepth<T>) out[rest] = narrow<T>(0.f);
 }
 
-// Adds to a thread's vectors of the residual the biases of the products that were added, and then the products, slice by
-// slice.
+// Adds to a thread's vectors of the residual the biases of the products that were added, and then the products, slice
+// by slice.
 template <typename Parameters>
 __device__ __forceinline__ void add_products(const Parameters& its, int hidden, float4 (&v)[kThreadVectors],
                                              const float4 (&part)[kThreadVectors][kMostSlices]) {

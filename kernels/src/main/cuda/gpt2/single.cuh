@@ -13,6 +13,7 @@
 
 constexpr int kMergingKeys = 128;  // up to which blocks that merge heads attend for themselves
 constexpr int kHeldSlots = 3;      // of weights, in registers
+constexpr int kHeldBytes = 384;    // of depth, in these slots
 constexpr int kFinishingWarp = 7;  // hands a block's outputs on; the last has least to wait for
 constexpr int kChunksAtOnce = 10;  // that are asked for
 
@@ -31,6 +32,7 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
 
   static_assert(sizeof(SingleShared<SLOTS>) == sizeof(typename Base::Shared) + kSingleBytes + SLOTS * kSingleSlotBytes,
                 "Java asks for it");
+  static_assert(kHeldBytes == kHeldSlots * kSlotTiles * kTileBytes, "Java asks for it");
 
  public:
   __device__ Single(const Step& step, SingleShared<SLOTS>& shared, const Layer* layers)
@@ -200,9 +202,18 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
     if (kind == kQkv) {
       return {duties.words_of(l - 1) + p.places.down + 4 * threadIdx.x, hidden, has && matrix > 0 ? p.down_slices : 0};
     }
-    const Item& item = s.plan.first[kDown];
+    Source inner = inner_source(l, s.plan.first[kDown]);
+    if (kind != kDown || !duties.is_busy(kDown)) inner.count = 0;
+    return inner;
+  }
+
+  // Vectors of 16 bytes of the slice that an item wants.
+  static __device__ __forceinline__ int slice_vectors(const Item& item) { return item.count * (kTileBytes / 16); }
+
+  // The activations of the slice that an item of the last matrix of a layer wants.
+  __device__ __forceinline__ Source inner_source(int l, const Item& item) const {
     return {duties.words_of(l) + p.places.inner + item.first * (kTileBytes / 4) + 4 * threadIdx.x, 0,
-            kind == kDown && duties.is_busy(kDown) && threadIdx.x < item.count * (kTileBytes / 16) ? 1 : 0};
+            threadIdx.x < slice_vectors(item) ? 1 : 0};
   }
 
   // Adds what was multiplied before a matrix, or before the head, to the residual, and leaves it normalised in shared
@@ -230,8 +241,9 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
         if (i < its.count) products[j][i] = floats_of(words[i]);
       }
     }
-    await_phase(shared_address(&own.parameters), (matrix / 2 + own.idle) % 2);
-    const BroughtAffine affine = {duties.parameters(), vectors, matrix > 0};
+    // Every second matrix has a norm before it, and an idle block has one norm.
+    await_phase(shared_address(&own.parameters), own.idle ? 0 : matrix / 2 % 2);
+    const BroughtAffine affine = {duties.parameters(), vectors};
     add_products(affine, p.shape.hidden, x, products);
 #pragma unroll
     for (int j = 0; j < kThreadVectors; ++j) {
@@ -379,13 +391,14 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
         }
       }
     } else {
-      const int vectors = item.count * (kTileBytes / 16);
-      const unsigned* from = duties.words_of(l) + p.places.inner + item.first * (kTileBytes / 4);
+      Source its = asked ? source : inner_source(l, item);
 #pragma unroll 1
-      for (int i = threadIdx.x; i - lane < vectors; i += kBlockThreads) {
-        if (!asked || i >= kBlockThreads) ask_words(words, i < vectors ? 1 : 0, [&](int) { return from + 4 * i; });
-        await_words(words, i < vectors ? 1 : 0, [&](int) { return from + 4 * i; });
-        if (i < vectors) reinterpret_cast<uint4*>(activations)[i] = words[0];
+      for (int i = threadIdx.x; i - lane < slice_vectors(item); i += kBlockThreads) {
+        its.count = i < slice_vectors(item) ? 1 : 0;
+        if (!asked || i >= kBlockThreads) ask_words(words, its.count, its);
+        await_words(words, its.count, its);
+        if (i < slice_vectors(item)) reinterpret_cast<uint4*>(activations)[i] = words[0];
+        its.from += 4 * kBlockThreads;
       }
     }
     sync_warps();
@@ -407,8 +420,10 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
   }
 
   // Multiplies a warp's tiles, of which the first are held. All columns of the tensor cores are given the same factors,
-  // and the first one's sums are used.
-  __device__ __forceinline__ void multiply_held(float (&acc)[2][1][4], const Held& held, const char* column, int count) {
+  // and the first one's sums are used. Factors of all tiles that could be held are read, and those beyond the warp's
+  // are not used: kHeldBytes follow the activations.
+  __device__ __forceinline__ void multiply_held(float (&acc)[2][1][4], const Held& held, const char* column,
+                                                int count) {
     uint2 factor[kHeldSlots][kSlotTiles];
 #pragma unroll
     for (int h = 0; h < kHeldSlots; ++h) {

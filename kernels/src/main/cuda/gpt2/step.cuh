@@ -80,7 +80,9 @@ class Stepper : private StepBase<T, N, SLOTS, WeightStream<SLOTS>> {
     ahead.bias = 0.f;
     if (kind == kMerge || kind == kDown) return;
     const bool upper = kind == kUp;
-    if (!last && ahead.start < s.plan.items[kind]) ahead.bias = this->bias_of(kind, l, this->output_of(ahead.item));
+    if (!last && ahead.start < s.plan.items[kind]) {
+      ahead.bias = bias_of_output(p, layers[l], kind, this->output_of(ahead.item));
+    }
     const int vectors = p.shape.hidden / 4;
     const int at = blockIdx.x * vectors + threadIdx.x;
     part.x = reinterpret_cast<float4*>(p.x) + at;
@@ -88,7 +90,8 @@ class Stepper : private StepBase<T, N, SLOTS, WeightStream<SLOTS>> {
     part.partials = reinterpret_cast<const float4*>(p.partials) + at;
     part.slices = matrix == 0 ? 0 : upper ? p.merge_slices : p.down_slices;
     part.slice_step = p.columns * vectors;
-    affine = Affine(p.shape.hidden, this->gains_of(matrix), this->shifts_of(matrix), this->biases_before(matrix));
+    const NormVectors its = norm_vectors(p, layers, matrix);
+    affine = Affine(p.shape.hidden, its.gains, its.shifts, its.biases);
   }
 
   // Leaves all columns normalised in shared memory. A column is normalised by one block.
@@ -137,7 +140,7 @@ class Stepper : private StepBase<T, N, SLOTS, WeightStream<SLOTS>> {
       if (number != ahead.start) {
         ahead.item = s.plan.division[kind].item(number);
         ahead.share = Plan::share_of(s.plan.division[kind], ahead.item, warp);
-        ahead.bias = this->bias_of(kind, l, this->output_of(ahead.item));
+        ahead.bias = bias_of_output(p, layers[l], kind, this->output_of(ahead.item));
       }
       want_slice(kind, ahead.item);
       float acc[2][N][4];

@@ -165,8 +165,8 @@ class WeightPath {
 };
 
 // A warp's weights of a step. They come through a ring of slots in shared memory, which runs ahead of the grid's
-// barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes need not wait for each other. A group of
-// copies is committed for each slot: nothing else may commit copies.
+// barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes need not wait for each other. A group
+// of copies is committed for each slot: nothing else may commit copies.
 template <int SLOTS>
 class WeightStream {
   static_assert(SLOTS <= 8, "await() knows no more");

@@ -2,9 +2,12 @@
 // whether it is there. A word that is not has a pattern that arithmetic never yields. Whoever wants words asks for them
 // until they are there: no flag that would have to come after them, and nothing to fetch after a flag.
 //
-// A place takes turns among kTurns buffers. Before a block asks for what the result of its turn depends on, it clears
-// the place of the next turn, and fences; the results that were there have been read then, as the last turn's could not
-// have been computed otherwise. Whoever sees this turn's result, or what depends on it, finds the next one cleared.
+// A place takes turns among kTurns buffers, a turn a layer. In each stage of a layer a block clears its places of the
+// next turn, fences, and only then hands on its results of this turn. A block begins a stage after a norm, for which it
+// had the products of all blocks of the layer before: by then all have read what is cleared, which is two layers old,
+// and have seen a result that was handed on after the places of this turn were cleared. That they do not read older
+// words all the same needs no fence of the readers: they ask for a layer's words only when those of the layer before
+// have come, and every read goes to the second cache, where the cleared words are.
 #pragma once
 
 #include "gpt2/parameters.cuh"

@@ -49,7 +49,10 @@ final class Gpt2Activations implements AutoCloseable {
         long counts = block.take((long) columns * shape.heads() * Integer.BYTES);
         long barrier = block.take(2 * Integer.BYTES);
         long wordBytes =
-                ((long) turns * places.turn() + (long) keptTurns * shape.hidden()) * Integer.BYTES;
+                steps.takesLikeliest(1)
+                        ? ((long) turns * places.turn() + (long) keptTurns * shape.hidden())
+                                * Integer.BYTES
+                        : 0;
         long words = block.take(wordBytes);
         byteSize = block.byteSize();
         memory = stream.workspace(byteSize);

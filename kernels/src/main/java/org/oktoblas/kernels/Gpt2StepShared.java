@@ -3,8 +3,8 @@ package org.oktoblas.kernels;
 import java.util.function.ToIntFunction;
 
 /**
- * The dynamic shared memory of a step's block, as {@code step.cuh} lays it out: {@code StepShared},
- * the layers' table, and the activations of all columns.
+ * The dynamic shared memory of a step's block: {@code StepShared} of {@code columns.cuh}, or {@code
+ * SingleShared} of {@code duties.cuh}, then the layers' table, and the activations of all columns.
  *
  * @param activationsAt where activations begin
  * @param vectorsAt where a step of one column has the parameters of a norm, and the residual
@@ -29,11 +29,13 @@ record Gpt2StepShared(int activationsAt, int vectorsAt, int bytes) {
         int more =
                 constants.applyAsInt("singleBytes")
                         + slots * constants.applyAsInt("singleSlotBytes");
-        Gpt2StepShared shared = of(constants, shape, 1, slots, more);
+        int activationsAt = activationsAt(constants, shape, 1, slots, more);
+        int vectorsAt =
+                Gpt2Shape.roundUp(
+                        activationsAt + row(constants, shape) + constants.applyAsInt("heldBytes"),
+                        ALIGNMENT);
         return new Gpt2StepShared(
-                shared.activationsAt,
-                shared.vectorsAt,
-                shared.bytes + VECTORS * shape.hidden() * Float.BYTES);
+                activationsAt, vectorsAt, vectorsAt + VECTORS * shape.hidden() * Float.BYTES);
     }
 
     /**
@@ -45,31 +47,28 @@ record Gpt2StepShared(int activationsAt, int vectorsAt, int bytes) {
      */
     static Gpt2StepShared of(
             ToIntFunction<String> constants, Gpt2Shape shape, int groups, int slots) {
-        return of(constants, shape, groups, slots, 0);
+        int activationsAt = activationsAt(constants, shape, groups, slots, 0);
+        int end = activationsAt + COLUMNS_OF_GROUP * groups * row(constants, shape);
+        return new Gpt2StepShared(activationsAt, end, end);
     }
 
-    private static Gpt2StepShared of(
+    private static int activationsAt(
             ToIntFunction<String> constants, Gpt2Shape shape, int groups, int slots, int more) {
-        int columns = COLUMNS_OF_GROUP * groups;
         int fixed =
                 constants.applyAsInt("sharedBytes")
                         + groups * constants.applyAsInt("sharedGroupBytes")
                         + slots * constants.applyAsInt("sharedSlotBytes")
                         + more
                         + shape.layers() * constants.applyAsInt("layerBytes");
-        int activationsAt = Gpt2Shape.roundUp(fixed, ALIGNMENT);
-        int row =
-                Math.max(
-                        rowBytes(constants, shape.hiddenTiles()),
-                        Math.max(
-                                rowBytes(
-                                        constants,
-                                        Gpt2Shape.up(shape.attentionTiles(), shape.mergeSlices())),
-                                rowBytes(
-                                        constants,
-                                        Gpt2Shape.up(shape.innerTiles(), shape.downSlices()))));
-        int end = activationsAt + columns * row;
-        return new Gpt2StepShared(activationsAt, end, end);
+        return Gpt2Shape.roundUp(fixed, ALIGNMENT);
+    }
+
+    /** Returns the bytes of the longest row that a column has in a step. */
+    private static int row(ToIntFunction<String> constants, Gpt2Shape shape) {
+        int merge = Gpt2Shape.up(shape.attentionTiles(), shape.mergeSlices());
+        int down = Gpt2Shape.up(shape.innerTiles(), shape.downSlices());
+        int tiles = Math.max(shape.hiddenTiles(), Math.max(merge, down));
+        return rowBytes(constants, tiles);
     }
 
     /** Returns the bytes of a column's row: {@code row_bytes}. */

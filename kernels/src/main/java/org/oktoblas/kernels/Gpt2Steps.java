@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.oktoblas.cuda.CudaDevice;
 import org.oktoblas.cuda.CudaKernel;
 import org.oktoblas.cuda.CudaStream;
@@ -60,15 +61,19 @@ final class Gpt2Steps {
 
     private static Optional<Way> find(CudaDevice device, Gpt2Shape shape, int groups) {
         return find(
-                device,
+                symbol ->
+                        device.hasKernel(symbol)
+                                ? Optional.of(device.kernel(symbol))
+                                : Optional.empty(),
                 "gpt2_step_" + shape.type().suffix() + "_" + groups + "_",
                 COLUMNS_OF_GROUP * groups,
                 (kernel, slots) -> Gpt2StepShared.of(kernel::constant, shape, groups, slots));
     }
 
+    /** There is machine code for Hopper alone, no portable one. */
     private static Optional<Way> findSingle(CudaDevice device, Gpt2Shape shape) {
         return find(
-                device,
+                device::kernelIfCompiled,
                 "gpt2_single_" + shape.type().suffix() + "_",
                 1,
                 (kernel, slots) -> Gpt2StepShared.single(kernel::constant, shape, slots));
@@ -76,16 +81,16 @@ final class Gpt2Steps {
 
     /** Returns the kernel with the longest rings that fit a block's shared memory. */
     private static Optional<Way> find(
-            CudaDevice device,
+            Function<String, Optional<CudaKernel>> kernels,
             String symbol,
             int columns,
             BiFunction<CudaKernel, Integer, Gpt2StepShared> layout) {
         for (int slots = MOST_SLOTS; slots > 0; slots--) {
-            if (device.hasKernel(symbol + slots)) {
-                CudaKernel kernel = device.kernel(symbol + slots);
-                Gpt2StepShared shared = layout.apply(kernel, slots);
-                if (kernel.blocksPerMultiprocessor(shared.bytes()) > 0) {
-                    return Optional.of(new Way(columns, kernel, shared));
+            Optional<CudaKernel> kernel = kernels.apply(symbol + slots);
+            if (kernel.isPresent()) {
+                Gpt2StepShared shared = layout.apply(kernel.get(), slots);
+                if (kernel.get().blocksPerMultiprocessor(shared.bytes()) > 0) {
+                    return Optional.of(new Way(columns, kernel.get(), shared));
                 }
             }
         }

@@ -144,7 +144,8 @@ class Gpt2ShapeTest {
             } else if (kernel.symbol().startsWith("gpt2_single_f16_")) {
                 int slots = Integer.parseInt(kernel.symbol().split("_")[3]);
                 Gpt2StepShared shared = Gpt2StepShared.single(kernel::constant, small, slots);
-                assertEquals(8 * (1536 + 32), shared.vectorsAt() - shared.activationsAt());
+                // One row, and what is read beyond it, filled up to 128 bytes.
+                assertEquals(2048, shared.vectorsAt() - shared.activationsAt());
                 assertEquals(4 * 768 * 4, shared.bytes() - shared.vectorsAt());
                 assertTrue(shared.bytes() <= 227 << 10, kernel.symbol() + " " + shared);
             }
