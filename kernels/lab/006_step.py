@@ -1,11 +1,12 @@
-"""Experiment 006: a step of GPT-2 in one launch, with barriers among its blocks, without Java.
+"""Experiments 006 and 007: a step of GPT-2 in one launch, with barriers among its blocks and without, without Java.
 
     python3 kernels/lab/006_step.py [--type f16|bf16|f32 ...] [--json RESULT.json]
 
 Compiles the kernels of gpt2/ with nvcc for the GPU that is here; checks logits against a float64 model, after prompts
 that went through steps and after prompts that went through large products, and that a sequence's logits are the same
-bits alone and among others; then times steps at several batches and lengths beside what a copy of the bytes that they
-must read would take, and the prompt's products beside torch. Exits with 1 if a check fails.
+bits alone and among others; then times steps at several batches and lengths, one sequence also with barriers, beside
+what a copy of the bytes that they must read would take, and the prompt's products beside torch. Exits with 1 if a check
+fails.
 """
 
 import argparse
@@ -27,7 +28,8 @@ TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 # Of the largest logit. 16-bit activations lose half a unit in the last place at each of some ten roundings a layer. In
 # float32, tensor cores truncate sums: some 2^-24 at each of the 384 products in a row of a depth of 3,072.
 TOLERANCE = {"f32": 2.3e-5, "f16": 4e-3, "bf16": 3e-2}
-K = {name: value for file in ("step", "single", "prompt", "pack") for name, value in constants(CUDA / f"gpt2/{file}.cuh").items()}
+K = {name: value for file in ("step", "single", "prompt", "pack")
+     for name, value in constants(CUDA / f"gpt2/{file}.cuh").items()}
 SEED = 5
 
 
@@ -51,8 +53,9 @@ class Sequences(ctypes.Structure):
 
 class Step(ctypes.Structure):
     _fields_ = [("shape", Shape), ("weights", Weights), ("sequences", Sequences)] + fields(
-        "p:x p:partials p:query p:normalized p:attended p:inner p:chunks p:chunk_counts p:logits p:best p:barrier p:tokens p:words "
-        "l:logits_pitch i:columns i:most_chunks i:merge_slices i:down_slices i:wants_logits i:activations_at i:vectors_at") + [
+        "p:x p:partials p:query p:normalized p:attended p:inner p:chunks p:chunk_counts p:logits p:best p:barrier "
+        "p:tokens p:words l:logits_pitch i:columns i:most_chunks i:merge_slices i:down_slices i:wants_logits "
+        "i:activations_at i:vectors_at") + [
         ("places", Int * 6)] + fields("i:first_turn i:kept_turn i:step") + [("slots", Int * 32), ("given", Int * 32)]
 
 
@@ -198,7 +201,8 @@ class Session:
         sizes = [3 * attention, self.slices[0] * m.hidden, ceil_div(m.inner, 16) * 4 * size,
                  self.slices[1] * m.hidden, m.heads * self.chunks * (m.packed_width + 4)]
         self.places = [sum(sizes[:i]) for i in range(6)]
-        words = torch.full((K["Turns"] * self.places[5] + K["KeptTurns"] * m.hidden,), -1, dtype=torch.int32, device="cuda")
+        words = torch.full((K["Turns"] * self.places[5] + K["KeptTurns"] * m.hidden,), -1, dtype=torch.int32,
+                           device="cuda")
         self.singles = 0
         self.buffers = [empty(columns, m.hidden), empty(4, columns, m.hidden),
                         empty(columns, attention), empty(columns, s.hidden_tiles * depth, dtype=dtype),
@@ -379,8 +383,8 @@ def time_steps(kind, name, config, cases, slices, rate, rows):
         weights = (sum(t.numel() for w in model.layer for k, t in w.items() if t.dim() == 2) + model.wte.numel()) * size
         cache = batch * length * model.layers * 2 * model.heads * model.width * size
         limit = (weights + cache) / rate * 1e6
-        row = dict(model=name, type=kind, batch=batch, length=length, us=us, with_barriers_us=barriers_us, limit_us=limit,
-                   tokens_per_second=batch * 1e6 / us, slices=slices)
+        row = dict(model=name, type=kind, batch=batch, length=length, us=us, with_barriers_us=barriers_us,
+                   limit_us=limit, tokens_per_second=batch * 1e6 / us, slices=slices)
         rows.append(row)
         print(f"{name} {kind} b{batch} at {length}: {us:.1f} us, with barriers {barriers_us:.1f}, memory {limit:.1f} "
               f"({limit / us:.0%}), {batch * 1e6 / us:,.0f} tokens/s", flush=True)

@@ -139,11 +139,11 @@ class KernelLibraryTest {
 
     /**
      * The bytes that a kernel may spill: none, as a rule. A step of a GPT-2 has one block a
-     * multiprocessor and all 255 registers a thread; beyond them are a few words that last for the
-     * whole step, and are read once or twice a layer.
+     * multiprocessor and all 255 registers a thread; beyond them are, before compute capability
+     * 9.0, a few words that last for the whole step, and are read once or twice a layer.
      */
-    private static int mostSpilled(Kernel kernel) {
-        if (kernel.symbol().startsWith("gpt2_step_")) {
+    private static int mostSpilled(Kernel kernel, String arch) {
+        if (kernel.symbol().startsWith("gpt2_step_") && arch.startsWith("8")) {
             return 128;
         }
         return kernel.symbol().equals("gpt2_prompt_product_f32_4") ? 16 : 0;
@@ -153,10 +153,10 @@ class KernelLibraryTest {
     void spillsNothingThatMatters() {
         for (Kernel kernel : library.kernels()) {
             assertFalse(kernel.resources().isEmpty(), kernel.symbol());
-            int most = mostSpilled(kernel);
             kernel.resources()
                     .forEach(
                             (arch, needs) -> {
+                                int most = mostSpilled(kernel, arch);
                                 String place = kernel.symbol() + " on sm_" + arch + ": " + needs;
                                 assertTrue(needs.registers() > 0, place);
                                 assertTrue(needs.spillStoreBytes() <= most, place);
