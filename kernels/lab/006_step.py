@@ -307,7 +307,6 @@ def random_ids(count, vocabulary):
 
 def check(kind, config, lengths, large, slices):
     model = Model(kind, *config)
-    failures = 0
     prompts = [random_ids(n, model.vocabulary) for n in lengths]
     many = Session(model, len(prompts), max(lengths) + 1, slices)
     many.start(prompts, large)
@@ -342,8 +341,7 @@ def check(kind, config, lengths, large, slices):
         alone_same &= same
     good = worst < TOLERANCE[kind] and greedy and alone_same
     print(f"{'ok  ' if good else 'FAIL'} {kind} {config} columns {len(prompts)}: error {worst:.2e} of {TOLERANCE[kind]} "
-          f"after {lengths[where]} tokens, "
-          f"argmax {greedy}, alone the same bits {alone_same}", flush=True)
+          f"after {lengths[where]} tokens, argmax {greedy}, alone the same bits {alone_same}", flush=True)
     return not good
 
 

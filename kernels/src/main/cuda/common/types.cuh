@@ -122,3 +122,9 @@ template <typename T, typename W>
 __device__ __forceinline__ T narrow(W x) {
   return Narrow<T>::from(x);
 }
+
+// Four neighbours at once.
+template <typename T>
+__device__ __forceinline__ Vector<T, 4> narrow_four(float4 x) {
+  return {narrow<T>(x.x), narrow<T>(x.y), narrow<T>(x.z), narrow<T>(x.w)};
+}

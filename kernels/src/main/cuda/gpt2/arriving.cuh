@@ -22,7 +22,7 @@ struct ArrivingQuery {
   __device__ __forceinline__ void receive(float (&q)[E], int first, bool inside) {
     uint4 words[3 * E / 4];
     receive_words(words, !inside ? 0 : newest < 0 ? E / 4 : 3 * E / 4,
-                [&](int i) { return query + first + i / (E / 4) * width + i % (E / 4) * 4; });
+                  [&](int i) { return query + first + i / (E / 4) * width + i % (E / 4) * 4; });
     float own[3][E];
 #pragma unroll
     for (int i = 0; i < 3 * E / 4; ++i) {

@@ -175,7 +175,7 @@ class StepBase {
     return sum;
   }
 
-  // Adds a warp's key or value to the cache.
+  // Adds an element of a column's key or value to the cache.
   __device__ __forceinline__ void cache(int l, int column, int output, T element) const {
     const bool value = output >= 2 * width;
     char* keys = s.columns.keys[column] + l * p.sequences.layer_bytes + (value ? p.sequences.value_bytes : 0);

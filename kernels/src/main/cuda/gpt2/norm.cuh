@@ -154,12 +154,9 @@ __device__ __forceinline__ void normalize_vectors(const Shape& shape, const Para
     if (i < vectors) {
       const float4 gain = its.gain(j);
       const float4 shift = its.shift(j);
-      Vector<T, 4> four;
-      four.element[0] = narrow<T>((v[j].x - mean) * factor * gain.x + shift.x);
-      four.element[1] = narrow<T>((v[j].y - mean) * factor * gain.y + shift.y);
-      four.element[2] = narrow<T>((v[j].z - mean) * factor * gain.z + shift.z);
-      four.element[3] = narrow<T>((v[j].w - mean) * factor * gain.w + shift.w);
-      reinterpret_cast<Vector<T, 4>*>(out)[i] = four;
+      reinterpret_cast<Vector<T, 4>*>(out)[i] = narrow_four<T>(make_float4(
+          (v[j].x - mean) * factor * gain.x + shift.x, (v[j].y - mean) * factor * gain.y + shift.y,
+          (v[j].z - mean) * factor * gain.z + shift.z, (v[j].w - mean) * factor * gain.w + shift.w));
     }
   }
   const int rest = shape.hidden + threadIdx.x;

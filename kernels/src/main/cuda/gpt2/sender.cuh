@@ -22,7 +22,7 @@ template <int SLOTS>
 class SentWeights {
  public:
   __device__ SentWeights(const char* ring, const RingBarriers<SLOTS>& barriers)
-      : ring_(shared_address(ring) + (threadIdx.x / 32 * SLOTS * kSlotTiles * 32 + threadIdx.x % 32) * 16),
+      : ring_(ring),
         full_(shared_address(barriers.full[threadIdx.x / 32])),
         taken_(0) {}
 
@@ -30,9 +30,7 @@ class SentWeights {
   __device__ __forceinline__ void await() const { await_phase(full_ + taken_ % SLOTS * 8, taken_ / SLOTS % 2); }
 
   // This lane's part of a tile of the slot.
-  __device__ __forceinline__ uint4 tile(int i) const {
-    return shared_vector(ring_ + (taken_ % SLOTS * kSlotTiles + i) * kRingTileBytes);
-  }
+  __device__ __forceinline__ uint4 tile(int i) const { return ring_.tile(taken_, i); }
 
   // Gives up the slot.
   __device__ __forceinline__ void take() {
@@ -45,7 +43,7 @@ class SentWeights {
   __device__ __forceinline__ void refill() const {}
 
  private:
-  unsigned ring_;
+  LaneRing<SLOTS> ring_;
   unsigned full_;  // the empty ones follow those of all warps
   unsigned taken_;
 };

@@ -381,14 +381,7 @@ class Single : private StepBase<T, 1, SLOTS, SentWeights<SLOTS>> {
         const int at = item.first * kTileDepth<T> + 4 * i;
         const int head = at / head_width;
         const float4 value = combine_chunks(l, head, at - head * head_width, i < vectors && head < p.shape.heads);
-        if (i < vectors) {
-          Vector<T, 4> four;
-          four.element[0] = narrow<T>(value.x);
-          four.element[1] = narrow<T>(value.y);
-          four.element[2] = narrow<T>(value.z);
-          four.element[3] = narrow<T>(value.w);
-          reinterpret_cast<Vector<T, 4>*>(activations)[i] = four;
-        }
+        if (i < vectors) reinterpret_cast<Vector<T, 4>*>(activations)[i] = narrow_four<T>(value);
       }
     } else {
       Source its = asked ? source : inner_source(l, item);

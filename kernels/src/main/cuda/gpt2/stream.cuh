@@ -164,6 +164,26 @@ class WeightPath {
   const uint4* from_;
 };
 
+// A warp's ring of slots in shared memory, as a lane sees it: of each tile it has 16 bytes.
+template <int SLOTS>
+class LaneRing {
+ public:
+  __device__ explicit LaneRing(const char* ring)
+      : at_(shared_address(ring) + (threadIdx.x / 32 * SLOTS * kSlotTiles * 32 + threadIdx.x % 32) * 16) {}
+
+  // Where the slot that is used as the number-th is.
+  __device__ __forceinline__ unsigned slot(unsigned number) const {
+    return at_ + number % SLOTS * (kSlotTiles * kRingTileBytes);
+  }
+
+  __device__ __forceinline__ uint4 tile(unsigned number, int i) const {
+    return shared_vector(at_ + (number % SLOTS * kSlotTiles + i) * kRingTileBytes);
+  }
+
+ private:
+  unsigned at_;
+};
+
 // A warp's weights of a step. They come through a ring of slots in shared memory, which runs ahead of the grid's
 // barriers. Each lane copies and takes its own 16 bytes of a tile, so that lanes need not wait for each other. A group
 // of copies is committed for each slot: nothing else may commit copies.
@@ -173,7 +193,7 @@ class WeightStream {
 
  public:
   __device__ WeightStream(const Step& step, char* ring, const Layer* layers, const Plan& plan)
-      : ring_(shared_address(ring) + (threadIdx.x / 32 * SLOTS * kSlotTiles * 32 + threadIdx.x % 32) * 16),
+      : ring_(ring),
         path_(step, layers, plan, threadIdx.x / 32),
         under_way_(0),
         taken_(0),
@@ -212,9 +232,7 @@ class WeightStream {
   }
 
   // This lane's part of a tile of the slot.
-  __device__ __forceinline__ uint4 tile(int i) const {
-    return shared_vector(ring_ + (taken_ % SLOTS * kSlotTiles + i) * kRingTileBytes);
-  }
+  __device__ __forceinline__ uint4 tile(int i) const { return ring_.tile(taken_, i); }
 
   // Gives up the slot.
   __device__ __forceinline__ void take() {
@@ -233,7 +251,7 @@ class WeightStream {
     while (under_way_ < SLOTS) {
       look_ahead();
       if (ended_) return;
-      const unsigned to = ring_ + (taken_ + under_way_) % SLOTS * (kSlotTiles * kRingTileBytes);
+      const unsigned to = ring_.slot(taken_ + under_way_);
       const uint4* from = path_.from() + threadIdx.x % 32;
       if (path_.left() >= kSlotTiles) {
 #pragma unroll
@@ -250,7 +268,7 @@ class WeightStream {
   }
 
  private:
-  unsigned ring_;
+  LaneRing<SLOTS> ring_;
   WeightPath path_;
   int under_way_;
   unsigned taken_;

@@ -92,6 +92,20 @@ class BenchReportTest {
         assertTrue(text.contains("\nA note.\n"), text);
     }
 
+    private static BenchReport onAGpu(String topic, List<String> notes, List<BenchRow> rows) {
+        return new BenchReport(
+                topic,
+                "2026-12-01",
+                "abc1234",
+                "Some GPU",
+                "580.1",
+                "17",
+                "2 cores",
+                "okto bench " + topic,
+                notes,
+                rows);
+    }
+
     @Test
     void aFigureThatIsMissingIsNullAndShareOfCopyIsThereWhereItSaysSomething() {
         BenchRow row =
@@ -106,17 +120,7 @@ class BenchReportTest {
         BenchRow failed =
                 BenchRow.of("reduce", "max", "microseconds", false, null, List.of(5.0), "torch");
         BenchReport report =
-                new BenchReport(
-                        "reduce",
-                        "2026-12-01",
-                        "abc1234",
-                        "Some GPU",
-                        "580.1",
-                        "17",
-                        "2 cores",
-                        "okto bench reduce",
-                        List.of("A note."),
-                        List.of(row.withShareOfCopy(0.9), failed));
+                onAGpu("reduce", List.of("A note."), List.of(row.withShareOfCopy(0.9), failed));
         String text = report.markdown();
         assertTrue(
                 text.contains(
@@ -154,18 +158,7 @@ class BenchReportTest {
         BenchRow none =
                 BenchRow.of("gpt2 b1", "peak_memory_mb", false, null, List.of(300.0), "other")
                         .withLimit(250);
-        BenchReport report =
-                new BenchReport(
-                        "infer",
-                        "2026-12-01",
-                        "abc1234",
-                        "Some GPU",
-                        "580.1",
-                        "17",
-                        "2 cores",
-                        "okto bench infer --plan gpu",
-                        List.of(),
-                        List.of(decode, first, none));
+        BenchReport report = onAGpu("infer", List.of(), List.of(decode, first, none));
         String text = report.markdown();
         assertTrue(
                 text.contains(
