@@ -14,17 +14,15 @@ import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
 /** The operations that DJL's layers call on an array. */
-public final class OktoNDArrayEx extends ArrayExUnavailable {
+public final class OktoNDArrayEx extends UpdateOps {
 
     /** The constants of "Self-Normalizing Neural Networks", Klambauer et al. 2017. */
     private static final double SELU_ALPHA = 1.6732632423543772848170429916717;
 
     private static final double SELU_SCALE = 1.0507009873554804934193349852946;
 
-    private final OktoNDArray array;
-
     OktoNDArrayEx(OktoNDArray array) {
-        this.array = array;
+        super(array);
     }
 
     @Override
