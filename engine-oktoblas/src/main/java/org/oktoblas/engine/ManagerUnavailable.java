@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import java.nio.Buffer;
 import java.nio.charset.Charset;
-import java.nio.file.Path;
 
 /** The ways of DJL to make arrays that this version of the engine does not offer. */
 abstract class ManagerUnavailable extends BaseNDManager {
@@ -23,74 +22,54 @@ abstract class ManagerUnavailable extends BaseNDManager {
         throw Unavailable.operation("NDManager.create of strings");
     }
 
+    /** Always refuses: this engine has dense arrays alone. */
     @Override
     public NDArray createCSR(Buffer data, long[] indptr, long[] indices, Shape shape) {
-        throw Unavailable.operation("NDManager.createCSR");
+        throw dense("createCSR");
     }
 
+    /** Always refuses: this engine has dense arrays alone. */
     @Override
     public NDArray createRowSparse(Buffer data, Shape dataShape, long[] indices, Shape shape) {
-        throw Unavailable.operation("NDManager.createRowSparse");
+        throw dense("createRowSparse");
     }
 
+    /** Always refuses: this engine has dense arrays alone. */
     @Override
     public NDArray createCoo(Buffer data, long[][] indices, Shape shape) {
-        throw Unavailable.operation("NDManager.createCoo");
+        throw dense("createCoo");
     }
 
-    @Override
-    public NDList load(Path path) {
-        throw Unavailable.operation("NDManager.load");
+    private static UnsupportedOperationException dense(String operation) {
+        return new UnsupportedOperationException(
+                "NDManager."
+                        + operation
+                        + " makes a sparse array, and engine "
+                        + OktoEngine.ENGINE_NAME
+                        + " has dense ones alone: make the array by zeros(shape) and set the"
+                        + " elements that are not zero, or by create from all of them.");
     }
 
-    @Override
-    public NDArray randomMultinomial(int n, NDArray pValues) {
-        throw Unavailable.operation("NDManager.randomMultinomial");
-    }
-
-    @Override
-    public NDArray randomMultinomial(int n, NDArray pValues, Shape shape) {
-        throw Unavailable.operation("NDManager.randomMultinomial");
-    }
-
-    @Override
-    public NDArray sampleNormal(NDArray mu, NDArray sigma) {
-        throw Unavailable.operation("NDManager.sampleNormal");
-    }
-
-    @Override
-    public NDArray sampleNormal(NDArray mu, NDArray sigma, Shape shape) {
-        throw Unavailable.operation("NDManager.sampleNormal");
-    }
-
-    @Override
-    public NDArray samplePoisson(NDArray lam) {
-        throw Unavailable.operation("NDManager.samplePoisson");
-    }
-
-    @Override
-    public NDArray samplePoisson(NDArray lam, Shape shape) {
-        throw Unavailable.operation("NDManager.samplePoisson");
-    }
-
-    @Override
-    public NDArray sampleGamma(NDArray alpha, NDArray beta) {
-        throw Unavailable.operation("NDManager.sampleGamma");
-    }
-
-    @Override
-    public NDArray sampleGamma(NDArray alpha, NDArray beta, Shape shape) {
-        throw Unavailable.operation("NDManager.sampleGamma");
-    }
-
+    /** Always refuses: this engine's operations are DJL's methods, none is called by a name. */
     @Override
     public void invoke(
             String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
-        throw Unavailable.operation("NDManager.invoke of " + operation);
+        throw nameless(operation);
     }
 
+    /** Always refuses: this engine's operations are DJL's methods, none is called by a name. */
     @Override
     public NDList invoke(String operation, NDList src, PairList<String, ?> params) {
-        throw Unavailable.operation("NDManager.invoke of " + operation);
+        throw nameless(operation);
+    }
+
+    private static UnsupportedOperationException nameless(String operation) {
+        return new UnsupportedOperationException(
+                "NDManager.invoke cannot run \""
+                        + operation
+                        + "\": engine "
+                        + OktoEngine.ENGINE_NAME
+                        + " has no operations that are called by a name, only NDArray's and"
+                        + " NDManager's methods.");
     }
 }

@@ -12,13 +12,12 @@ import java.nio.ByteOrder;
 import java.util.function.Consumer;
 import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.Layout;
-import org.oktoblas.engine.backend.RandomOp;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Makes and owns arrays of this engine; closing it frees all that is attached to it. */
-public class OktoNDManager extends ManagerUnavailable {
+public class OktoNDManager extends ManagerRandom {
 
     private static final OktoNDManager SYSTEM = new SystemManager();
 
@@ -250,48 +249,6 @@ public class OktoNDManager extends ManagerUnavailable {
             values[i] = front || num == 1 ? start + step * i : stop - step * (num - 1 - i);
         }
         return create(values);
-    }
-
-    @Override
-    public OktoNDArray randomUniform(float low, float high, Shape shape, DataType dataType) {
-        return random(RandomOp.UNIFORM, low, high, shape, DataType.FLOAT32, dataType);
-    }
-
-    @Override
-    public OktoNDArray randomNormal(float loc, float scale, Shape shape, DataType dataType) {
-        return random(RandomOp.NORMAL, loc, scale, shape, DataType.FLOAT32, dataType);
-    }
-
-    @Override
-    public OktoNDArray randomInteger(long low, long high, Shape shape, DataType dataType) {
-        if (low >= high) {
-            throw new IllegalArgumentException(
-                    "randomInteger needs low < high, not " + low + " and " + high + ".");
-        }
-        return random(RandomOp.INTEGER, low, high, shape, DataType.INT64, dataType);
-    }
-
-    /** Returns the numbers 0 … n − 1 in random order, INT64. */
-    @Override
-    public NDArray randomPermutation(long n) {
-        try (OktoNDArray keys =
-                random(RandomOp.UNIFORM, 0, 1, new Shape(n), DataType.FLOAT64, DataType.FLOAT64)) {
-            return keys.argSort(0, true);
-        }
-    }
-
-    private OktoNDArray random(
-            RandomOp op, double first, double second, Shape shape, DataType drawn, DataType type) {
-        try (Operation operation = new Operation(this)) {
-            DataType inner = type == DataType.FLOAT64 ? type : drawn;
-            Tensor out = empty(operation, shape, inner);
-            long count = out.layout().count();
-            if (count > 0) {
-                Randomness.Stretch stretch = OktoEngine.get().randomness().take(count);
-                operation.backend.random(op, first, second, stretch.seed(), stretch.start(), out);
-            }
-            return operation.result(operation.cast(out, Types.supported(type)));
-        }
     }
 
     @Override

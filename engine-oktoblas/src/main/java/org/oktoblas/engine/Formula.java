@@ -1,0 +1,121 @@
+package org.oktoblas.engine;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Operand;
+import org.oktoblas.engine.backend.RandomOp;
+import org.oktoblas.engine.backend.ReduceOp;
+import org.oktoblas.engine.backend.Scalar;
+import org.oktoblas.engine.backend.Tensor;
+import org.oktoblas.engine.backend.UnaryOp;
+
+/**
+ * Elementwise formulas over tensors with one axis of one length. All is FLOAT64, so that decisions
+ * that hang on a value come out alike on every device, but for predicates, which are BOOLEAN. What
+ * a formula makes is freed when it is closed.
+ */
+final class Formula implements AutoCloseable {
+
+    private final OktoNDManager manager;
+    private final Device device;
+    private final long length;
+    private final Operation operation;
+
+    Formula(OktoNDManager manager, Device device, long length) {
+        this.manager = manager;
+        this.device = device;
+        this.length = length;
+        operation = new Operation(manager, device);
+    }
+
+    /** Starts a part of this formula, whose tensors are freed before this one's. */
+    Formula part() {
+        return new Formula(manager, device, length);
+    }
+
+    Operation operation() {
+        return operation;
+    }
+
+    static Scalar number(double value) {
+        return Scalar.of(value);
+    }
+
+    Tensor create(DataType type) {
+        return operation.create(new long[] {length}, type);
+    }
+
+    Tensor filled(DataType type, Number value) {
+        Tensor out = create(type);
+        operation.backend.fill(out, Scalar.of(value));
+        return out;
+    }
+
+    Tensor of(UnaryOp op, Tensor in) {
+        Tensor out = create(DataType.FLOAT64);
+        operation.backend.unary(op, in, out);
+        return out;
+    }
+
+    Tensor of(BinaryOp op, Operand a, Operand b) {
+        Tensor out = create(op.isPredicate() ? DataType.BOOLEAN : DataType.FLOAT64);
+        operation.backend.binary(op, a, b, out);
+        return out;
+    }
+
+    /** target = op(target, by). */
+    void update(BinaryOp op, Tensor target, Operand by) {
+        operation.backend.binary(op, target, by, target);
+    }
+
+    Tensor plus(Operand a, Operand b) {
+        return of(BinaryOp.ADD, a, b);
+    }
+
+    Tensor minus(Operand a, Operand b) {
+        return of(BinaryOp.SUBTRACT, a, b);
+    }
+
+    Tensor times(Operand a, Operand b) {
+        return of(BinaryOp.MULTIPLY, a, b);
+    }
+
+    Tensor over(Operand a, Operand b) {
+        return of(BinaryOp.DIVIDE, a, b);
+    }
+
+    /** Returns a where the condition is true, else b. */
+    Tensor choose(Tensor condition, Operand a, Operand b) {
+        Tensor out = create(DataType.FLOAT64);
+        operation.backend.where(condition, a, b, out);
+        return out;
+    }
+
+    /** Returns a tensor's elements converted to a type. */
+    Tensor as(DataType type, Tensor in) {
+        return operation.cast(in, type);
+    }
+
+    /** Draws from [0, 1). */
+    Tensor uniform() {
+        return Distributions.draw(operation, RandomOp.UNIFORM, 0, 1, create(DataType.FLOAT64));
+    }
+
+    /** Draws from the standard normal distribution. */
+    Tensor normal() {
+        return Distributions.draw(operation, RandomOp.NORMAL, 0, 1, create(DataType.FLOAT64));
+    }
+
+    /** Returns whether all elements of a predicate are true, or whether any is. */
+    boolean holds(ReduceOp quantifier, Tensor predicate) {
+        Tensor one = operation.create(new long[] {1}, DataType.BOOLEAN);
+        operation.backend.reduce(quantifier, predicate, one);
+        return Selection.doubles(operation, one)[0] != 0;
+    }
+
+    @Override
+    public void close() {
+        operation.close();
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuDistributionTest extends DistributionLaws {
+
+    CpuDistributionTest() {
+        super(Target.CPU);
+    }
+}
