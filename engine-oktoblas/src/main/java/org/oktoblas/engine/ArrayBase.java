@@ -171,20 +171,25 @@ abstract class ArrayBase implements NDArray {
         return SparseFormat.DENSE;
     }
 
-    /** Notes the wish; this version computes no gradients. */
+    /**
+     * Notes the wish, as DJL's parameters express it whenever they are made; this version computes
+     * no gradients, which {@link #getGradient} says.
+     */
     @Override
     public void setRequiresGradient(boolean requiresGrad) {
         requiresGradient = requiresGrad;
     }
 
+    /** Returns whether a gradient was asked for by {@link #setRequiresGradient}. */
     @Override
     public boolean hasGradient() {
         return requiresGradient;
     }
 
+    /** Always refuses: this version computes no gradients. */
     @Override
     public NDArray getGradient() {
-        throw Unavailable.operation("NDArray.getGradient");
+        throw Unavailable.gradients("NDArray.getGradient");
     }
 
     @Override

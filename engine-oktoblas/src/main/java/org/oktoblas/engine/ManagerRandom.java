@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.RandomOp;
@@ -70,7 +69,7 @@ abstract class ManagerRandom extends ManagerUnavailable {
     /**
      * Draws whole numbers from [low, high), any that INT64 has.
      *
-     * @throws IllegalArgumentException unless low is below high
+     * @throws IllegalArgumentException unless low is below high and the type has these numbers
      */
     @Override
     public OktoNDArray randomInteger(long low, long high, Shape shape, DataType dataType) {
@@ -78,52 +77,25 @@ abstract class ManagerRandom extends ManagerUnavailable {
             throw new IllegalArgumentException(
                     "randomInteger needs low < high, not " + low + " and " + high + ".");
         }
+        boolean fits = Types.holds(dataType, low) && Types.holds(dataType, high - 1);
+        if (!fits && dataType != DataType.INT64) {
+            throw new IllegalArgumentException(
+                    "randomInteger cannot draw from "
+                            + low
+                            + " to below "
+                            + high
+                            + " in data type "
+                            + dataType
+                            + ", which does not have all these numbers: choose a wider type.");
+        }
         if (low >= -EXACT && high <= EXACT && high - low <= EXACT) {
             return random(RandomOp.INTEGER, low, high, shape, DataType.INT64, dataType);
         }
         try (Operation operation = new Operation(self())) {
             Types.supported(dataType);
             Tensor out = operation.create(shape.getShape(), DataType.INT64);
-            wideIntegers(operation, low, high, out);
+            Distributions.wideIntegers(operation, low, high, out);
             return operation.result(operation.cast(out, dataType));
-        }
-    }
-
-    /**
-     * Draws from an interval that doubles do not describe: low + 2^31 · a + b, in which a is drawn
-     * up to the last that is needed and b below 2^31, until all are below high.
-     */
-    private static void wideIntegers(Operation operation, long low, long high, Tensor out) {
-        long range = high - low; // Unsigned, up to 2^64 − 1.
-        long last = range - 1 >>> 31;
-        long[] shape = out.layout().shape();
-        boolean finished = out.layout().count() == 0;
-        long[] one = shape.clone();
-        Arrays.fill(one, 1);
-        Tensor done = operation.create(shape, DataType.BOOLEAN);
-        if (!finished) {
-            operation.backend.fill(done, Scalar.of(0));
-            operation.backend.fill(out, Scalar.of(0));
-        }
-        while (!finished) {
-            Tensor value = operation.create(shape, DataType.INT64);
-            Distributions.draw(operation, RandomOp.INTEGER, 0, last + 1.0, value);
-            operation.backend.binary(BinaryOp.MULTIPLY, value, Scalar.of(1L << 31), value);
-            Tensor rest = operation.create(shape, DataType.INT64);
-            Distributions.draw(operation, RandomOp.INTEGER, 0, 0x1p31, rest);
-            operation.backend.binary(BinaryOp.ADD, value, rest, value);
-            operation.backend.binary(BinaryOp.ADD, value, Scalar.of(low), value);
-            // What runs over the largest number comes out below low.
-            Tensor accepted = operation.create(shape, DataType.BOOLEAN);
-            Tensor above = operation.create(shape, DataType.BOOLEAN);
-            operation.backend.binary(BinaryOp.LESS, value, Scalar.of(high), accepted);
-            operation.backend.binary(BinaryOp.GREATER_OR_EQUAL, value, Scalar.of(low), above);
-            operation.backend.binary(BinaryOp.LOGICAL_AND, accepted, above, accepted);
-            operation.backend.where(done, out, value, out);
-            operation.backend.binary(BinaryOp.LOGICAL_OR, done, accepted, done);
-            Tensor all = operation.create(one, DataType.BOOLEAN);
-            operation.backend.reduce(ReduceOp.ALL, done, all);
-            finished = Selection.doubles(operation, all)[0] != 0;
         }
     }
 

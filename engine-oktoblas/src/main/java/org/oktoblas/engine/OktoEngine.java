@@ -143,14 +143,20 @@ public final class OktoEngine extends Engine {
         return OktoNDManager.system().newSubManager(device == null ? defaultDevice() : device);
     }
 
+    /** Always refuses: no model format of this engine is a graph of named operations. */
     @Override
     public SymbolBlock newSymbolBlock(NDManager manager) {
-        throw Unavailable.operation("Engine.newSymbolBlock");
+        throw new UnsupportedOperationException(
+                "Engine.newSymbolBlock is not available: engine "
+                        + ENGINE_NAME
+                        + " has no symbolic models. Load an .okm model by Criteria, or build the"
+                        + " network of DJL's blocks and load its parameters into that.");
     }
 
+    /** Always refuses: this version computes no gradients. */
     @Override
     public GradientCollector newGradientCollector() {
-        throw Unavailable.operation("Engine.newGradientCollector");
+        throw Unavailable.gradients("Engine.newGradientCollector");
     }
 
     /** Starts the random numbers anew: the same seed gives the same numbers on every device. */

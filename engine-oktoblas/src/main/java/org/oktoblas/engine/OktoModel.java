@@ -95,9 +95,10 @@ public class OktoModel extends BaseModel {
         wasLoaded = true;
     }
 
+    /** Always refuses: this version does not train. */
     @Override
     public Trainer newTrainer(TrainingConfig trainingConfig) {
-        throw Unavailable.operation("Model.newTrainer");
+        throw Unavailable.gradients("Model.newTrainer");
     }
 
     @Override

@@ -3,23 +3,32 @@ package org.oktoblas.engine;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.oktoblas.engine.backend.Backend;
 import org.oktoblas.engine.backend.Layout;
-import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Storage;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Makes and owns arrays of this engine; closing it frees all that is attached to it. */
-public class OktoNDManager extends ManagerRandom {
+public class OktoNDManager extends ManagerCreation {
 
     private static final OktoNDManager SYSTEM = new SystemManager();
+
+    /** Up to this many bytes a file of arrays is read into the heap. */
+    private static final long AT_ONCE = 1 << 28;
 
     private final TransformerOps transformerOps = new OktoTransformerOps();
 
@@ -137,118 +146,46 @@ public class OktoNDManager extends ManagerRandom {
         return ArrayTransfers.from(array, this);
     }
 
-    /** Makes an array whose elements are not set. */
+    /**
+     * Reads the arrays of a file: an NDList, .npy, .npz or safetensors, in either byte order.
+     *
+     * @return the arrays, with their names, attached to this manager
+     * @throws IllegalArgumentException if the file is none of these or damaged; this manager then
+     *     has nothing of it
+     * @throws UncheckedIOException if it cannot be read
+     */
     @Override
-    public OktoNDArray create(Shape shape, DataType dataType) {
-        try (Operation operation = new Operation(this)) {
-            return operation.result(empty(operation, shape, dataType));
-        }
-    }
-
-    private static Tensor empty(Operation operation, Shape shape, DataType dataType) {
-        return operation.create(shape.getShape(), Types.supported(dataType));
-    }
-
-    @Override
-    public OktoNDArray create(Buffer data, Shape shape, DataType dataType) {
-        Types.supported(dataType);
-        Buffers.check(data, dataType, shape.size());
-        try (Operation operation = new Operation(this)) {
-            Tensor out = empty(operation, shape, dataType);
-            Buffers.write(data, operation.backend, out, 0);
-            return operation.result(out);
-        }
-    }
-
-    private OktoNDArray filled(Shape shape, Scalar value, DataType dataType) {
-        try (Operation operation = new Operation(this)) {
-            Tensor out = empty(operation, shape, dataType);
-            if (out.layout().count() > 0) {
-                operation.backend.fill(out, value);
+    public NDList load(Path path) {
+        try (OktoNDManager reader = new Reader(this)) {
+            NDList arrays = reader.decode(path);
+            try {
+                arrays.attach(this);
+            } catch (RuntimeException e) {
+                arrays.close();
+                throw e;
             }
-            return operation.result(out);
+            return arrays;
         }
     }
 
-    @Override
-    public OktoNDArray zeros(Shape shape, DataType dataType) {
-        return filled(shape, Scalar.of(0), dataType);
-    }
-
-    @Override
-    public OktoNDArray ones(Shape shape, DataType dataType) {
-        return filled(shape, Scalar.of(1), dataType);
-    }
-
-    @Override
-    public OktoNDArray full(Shape shape, float value, DataType dataType) {
-        return filled(shape, Scalar.of(value), dataType);
-    }
-
-    @Override
-    public OktoNDArray full(Shape shape, int value) {
-        return filled(shape, Scalar.of(value), DataType.INT32);
-    }
-
-    @Override
-    public OktoNDArray arange(int start, int stop, int step, DataType dataType) {
-        return arange(Scalar.of(start), Scalar.of(stop), Scalar.of(step), dataType);
-    }
-
-    @Override
-    public OktoNDArray arange(float start, float stop, float step, DataType dataType) {
-        return arange(Scalar.of(start), Scalar.of(stop), Scalar.of(step), dataType);
-    }
-
-    private OktoNDArray arange(Scalar start, Scalar stop, Scalar step, DataType dataType) {
-        double from = dataType.isFloating() ? start.real() : start.integral();
-        double to = dataType.isFloating() ? stop.real() : stop.integral();
-        double by = dataType.isFloating() ? step.real() : step.integral();
-        boolean none = Math.signum(to - from) != Math.signum(by);
-        long count = none ? 0 : (long) Math.ceil((to - from) / by);
-        try (Operation operation = new Operation(this)) {
-            Tensor out = empty(operation, new Shape(count), dataType);
-            if (count > 0) {
-                operation.backend.arange(start, step, out);
+    private NDList decode(Path path) {
+        try {
+            if (Files.size(path) <= AT_ONCE) {
+                // DJL checks what bytes say of their length, but not what a stream says.
+                return NDList.decode(this, Files.readAllBytes(path));
             }
-            return operation.result(out);
-        }
-    }
-
-    /** Makes a matrix with ones on a diagonal: the main one, or k above it. */
-    @Override
-    public OktoNDArray eye(int rows, int cols, int k, DataType dataType) {
-        try (Operation operation = new Operation(this)) {
-            Tensor out = empty(operation, new Shape(rows, cols), dataType);
-            int row = Math.max(0, -k);
-            int column = Math.max(0, k);
-            long length = Math.min(rows - row, cols - column);
-            if (out.layout().count() > 0) {
-                operation.backend.fill(out, Scalar.of(0));
+            try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+                return NDList.decode(this, in);
             }
-            if (length > 0) {
-                long[] stride = {cols + 1L};
-                long offset = (long) row * cols + column;
-                Layout diagonal = new Layout(new long[] {length}, stride, offset);
-                operation.backend.fill(out.with(diagonal), Scalar.of(1));
-            }
-            return operation.result(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read arrays from " + path + ".", e);
+        } catch (RuntimeException e) {
+            throw new IllegalArgumentException(
+                    path
+                            + " is no NDList, .npy, .npz or safetensors file, or damaged: "
+                            + e.getMessage(),
+                    e);
         }
-    }
-
-    @Override
-    public NDArray linspace(float start, float stop, int num, boolean endpoint) {
-        if (num < 0) {
-            throw new IllegalArgumentException("linspace cannot make " + num + " numbers.");
-        }
-        float[] values = new float[num];
-        float step = num < 2 && endpoint ? 0 : (stop - start) / (endpoint ? num - 1 : num);
-        for (int i = 0; i < num; i++) {
-            // From both ends, so that the last number is exact.
-            boolean front = i < num / 2 || !endpoint;
-            values[i] = front || num == 1 ? start + step * i : stop - step * (num - 1 - i);
-        }
-        return create(values);
     }
 
     @Override
@@ -293,6 +230,26 @@ public class OktoNDManager extends ManagerRandom {
     @Override
     public final Engine getEngine() {
         return OktoEngine.get();
+    }
+
+    /**
+     * Owns what is being read from a file, whose buffers say in which order their bytes are. DJL
+     * leaves that to whoever makes the arrays; buffers of an application's may say nothing by it.
+     */
+    private static final class Reader extends OktoNDManager {
+
+        Reader(OktoNDManager above) {
+            super(above, above.device, above.backends, false);
+        }
+
+        @Override
+        public OktoNDArray create(Buffer data, Shape shape, DataType dataType) {
+            boolean foreign =
+                    data instanceof ByteBuffer bytes && bytes.order() != ByteOrder.nativeOrder();
+            boolean swap = foreign && dataType.getNumOfBytes() > 1;
+            return super.create(
+                    swap ? dataType.asDataType((ByteBuffer) data) : data, shape, dataType);
+        }
     }
 
     /** The manager above all others. */

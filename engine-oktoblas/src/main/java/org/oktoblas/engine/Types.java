@@ -102,6 +102,25 @@ final class Types {
         return kind(result) <= kind(target);
     }
 
+    /** Returns whether a type has a number's whole part, or if it is floating point, its size. */
+    static boolean holds(DataType type, double value) {
+        switch (type) {
+            case INT8:
+                return value > -129 && value < 128;
+            case UINT8:
+                return value > -1 && value < 256;
+            case INT32:
+                return value > -0x1p31 - 1 && value < 0x1p31;
+            case INT64:
+                return value >= -0x1p63 && value < 0x1p63;
+            case FLOAT16:
+                // From 65520 on a number rounds to infinity.
+                return !Double.isFinite(value) || Math.abs(value) < 65520;
+            default:
+                return true;
+        }
+    }
+
     private static int kind(DataType type) {
         return type.isFloating() ? 2 : type.isBoolean() ? 0 : 1;
     }

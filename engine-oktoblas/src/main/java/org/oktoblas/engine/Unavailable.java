@@ -1,6 +1,6 @@
 package org.oktoblas.engine;
 
-/** The one way to say that DJL has an operation which this version of the engine does not offer. */
+/** How this version of the engine says that it does not offer an operation of DJL's. */
 final class Unavailable {
 
     private Unavailable() {}
@@ -16,5 +16,20 @@ final class Unavailable {
                         + " is not available on engine "
                         + OktoEngine.ENGINE_NAME
                         + " in this version.");
+    }
+
+    /**
+     * Makes the exception to throw where gradients are wanted.
+     *
+     * @param operation the operation as a user knows it, such as {@code NDArray.getGradient}
+     */
+    static UnsupportedOperationException gradients(String operation) {
+        return new UnsupportedOperationException(
+                operation
+                        + " is not available: engine "
+                        + OktoEngine.ENGINE_NAME
+                        + " computes no gradients and does not train in this version. Train on"
+                        + " DJL's PyTorch engine; the parameters that Model.save writes there load"
+                        + " here.");
     }
 }

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuManagerTest extends ManagerLaws {
+
+    CpuManagerTest() {
+        super(Target.CPU);
+    }
+}
