@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuSerializationTest extends SerializationLaws {
+
+    CpuSerializationTest() {
+        super(Target.CPU);
+    }
+}
