@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.inference.Predictor;
 import ai.djl.modality.nlp.generate.CausalLMOutput;
@@ -13,9 +12,6 @@ import ai.djl.modality.nlp.generate.TextGenerator;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ZooModel;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,8 +31,6 @@ import org.oktoblas.zoo.TextStream;
 /** Many generations on engine OktoBLAS: memory stays flat, threads do not disturb each other. */
 abstract class EnduranceLaws {
 
-    private static final Path STATUS = Path.of("/proc/self/status");
-
     private final Target ours;
 
     EnduranceLaws(Target ours) {
@@ -45,7 +39,7 @@ abstract class EnduranceLaws {
 
     @Test
     void memoryIsFlatOverTwoThousandGenerations() throws Exception {
-        assumeTrue(Files.exists(STATUS), "resident memory is read from /proc, which is Linux's");
+        ResidentMemory.assumeKnown();
         GenerationConfig config = GenerationConfig.builder().maxTokens(6).build();
         try (LanguageModel model = ours.load(Models.url(Models.PROSE))) {
             long[] prompt = {759, 1185, 468, 2152};
@@ -125,7 +119,7 @@ abstract class EnduranceLaws {
 
     @Test
     void djlsTextGeneratorLeaksNothing() throws Exception {
-        assumeTrue(Files.exists(STATUS), "resident memory is read from /proc, which is Linux's");
+        ResidentMemory.assumeKnown();
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(10);
         config.setPadTokenId(-1);
@@ -190,12 +184,12 @@ abstract class EnduranceLaws {
      */
     private void assertFlat(Work work, int rounds) throws Exception {
         long[] resident = new long[rounds + 1];
-        resident[0] = residentKilobytes();
+        resident[0] = ResidentMemory.kilobytes();
         long least = Long.MAX_VALUE;
         long used = usedBytes();
         for (int i = 1; i <= rounds; i++) {
             work.run();
-            resident[i] = residentKilobytes();
+            resident[i] = ResidentMemory.kilobytes();
             assertEquals(used, usedBytes(), "bytes in use");
             least = Math.min(least, resident[i] - resident[i - 1]);
         }
@@ -244,15 +238,5 @@ abstract class EnduranceLaws {
                 .optModelUrls(Models.url(name))
                 .build()
                 .loadModel();
-    }
-
-    private static long residentKilobytes() throws IOException {
-        System.gc();
-        for (String line : Files.readAllLines(STATUS)) {
-            if (line.startsWith("VmRSS:")) {
-                return Long.parseLong(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IOException("no VmRSS in " + STATUS);
     }
 }

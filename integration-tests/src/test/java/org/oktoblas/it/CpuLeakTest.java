@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuLeakTest extends LeakLaws {
+
+    CpuLeakTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuLifecycleParityTest extends LifecycleParityLaws {
+
+    CpuLifecycleParityTest() {
+        super(Target.CPU);
+    }
+}
