@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.SparseFormat;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
@@ -126,11 +127,6 @@ public final class OktoNDArrayEx extends UpdateOps {
         }
     }
 
-    /** Starts an operation where the input is, or beside this array if that is another engine's. */
-    private Operation operation(NDArray input) {
-        return (input instanceof OktoNDArray ? (OktoNDArray) input : array).operation();
-    }
-
     /** x · weightᵀ + bias, with a weight of shape (out, in). */
     @Override
     public NDList linear(NDArray input, NDArray weight, NDArray bias) {
@@ -201,20 +197,58 @@ public final class OktoNDArrayEx extends UpdateOps {
         }
     }
 
-    /** Returns the input itself, as another array, unless training. */
+    /**
+     * Returns the input itself, as another array, or in training with random zeros, each of
+     * probability rate, and the other elements divided by 1 − rate. Elements that are no floats
+     * become float32 then.
+     */
     @Override
     public NDList dropout(NDArray input, float rate, boolean training) {
-        if (training) {
-            throw Unavailable.operation("NDArrayEx.dropout in training");
+        Dropout.check(rate, "dropout's rate");
+        if (!training) {
+            OktoNDArray own = array.getManager().from(input);
+            return new NDList(own.view(own.layout()));
         }
-        OktoNDArray own = array.getManager().from(input);
-        return new NDList(own.view(own.layout()));
+        try (Operation operation = operation(input)) {
+            Tensor in = operation.read(input, Types.floating(input.getDataType()));
+            return new NDList(operation.result(Dropout.apply(operation, in, rate)));
+        }
     }
 
-    /** x, or alpha · x where x is negative, with an alpha for each channel, the second axis. */
+    /**
+     * x, or alpha · x where x is negative ("Delving Deep into Rectifiers", He et al. 2015).
+     *
+     * @param alpha one number, or one for each channel, the input's second axis
+     */
     @Override
     public NDList prelu(NDArray input, NDArray alpha) {
-        throw Unavailable.operation("NDArrayEx.prelu");
+        try (Operation operation = operation(input)) {
+            Tensor in = operation.read(input, Types.floating(input.getDataType()));
+            Tensor slope = operation.read(alpha, in.dataType());
+            int rank = in.layout().rank();
+            long count = slope.layout().count();
+            if (count != 1 && (rank < 2 || count != in.layout().size(1))) {
+                throw new IllegalArgumentException(
+                        "prelu of an array of shape "
+                                + input.getShape()
+                                + " with alpha of shape "
+                                + alpha.getShape()
+                                + ": alpha is one number, or one for each channel, the second axis.");
+            }
+            long[] along = new long[rank];
+            Arrays.fill(along, 1);
+            if (count != 1) {
+                along[1] = count;
+            }
+            long[] shape = in.layout().shape();
+            slope = ArrayArithmetic.stretch(operation.reshape(slope, along), shape);
+            Tensor out = operation.create(shape, in.dataType());
+            Tensor positive = operation.create(shape, DataType.BOOLEAN);
+            operation.backend.binary(BinaryOp.GREATER, in, Scalar.of(0), positive);
+            operation.backend.binary(BinaryOp.MULTIPLY, in, slope, out);
+            operation.backend.where(positive, in, out, out);
+            return new NDList(operation.result(out));
+        }
     }
 
     /** This array's elements where the condition is true, else the other's. */

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuLayerTest extends LayerLaws {
+
+    CpuLayerTest() {
+        super(Target.CPU);
+    }
+}

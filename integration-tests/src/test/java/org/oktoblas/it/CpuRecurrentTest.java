@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuRecurrentTest extends RecurrentLaws {
+
+    CpuRecurrentTest() {
+        super(Target.CPU);
+    }
+}
