@@ -165,6 +165,10 @@ final class Convolution {
             return out;
         }
         Tensor padded = windows.pad(operation, in);
+        if (channels == groups) {
+            depthwise(padded, counts, out);
+            return out;
+        }
         Tensor columns = padded.with(windows.over(padded.layout(), counts));
         Tensor matrices = operation.reshape(weight, groups, filters / groups, depth);
         Layout target =
@@ -192,6 +196,44 @@ final class Convolution {
             }
         }
         return out;
+    }
+
+    /**
+     * Convolves each channel by itself: matrices of one row gain nothing, so the input is scaled
+     * and added for each of a window's elements.
+     */
+    private void depthwise(Tensor padded, long[] counts, Tensor out) {
+        long each = filters / groups;
+        Tensor over = padded.with(windows.over(padded.layout(), counts));
+        // (batch, channels, 1, kernel…, windows…) beside (batch, channels, filters, windows…).
+        long[] shape = new long[3 + axes];
+        shape[0] = batch;
+        shape[1] = channels;
+        shape[2] = each;
+        System.arraycopy(counts, 0, shape, 3, axes);
+        Tensor sum = out.with(out.layout().reshape(shape));
+        Tensor factors = operation.reshape(weight, channels, each, windows.volume());
+        Tensor product = operation.create(shape, type);
+        for (int k = 0; k < windows.volume(); k++) {
+            Layout part = over.layout();
+            long rest = k;
+            for (int i = axes - 1; i >= 0; i--) {
+                part = part.select(Windows.LEAD + i, rest % windows.kernel()[i]);
+                rest /= windows.kernel()[i];
+            }
+            Layout factor = factors.layout().select(2, k);
+            for (int i = 0; i < axes; i++) {
+                factor = factor.insertAxis(factor.rank());
+            }
+            operation.backend.binary(
+                    BinaryOp.MULTIPLY,
+                    over.with(part.insertAxis(2).broadcastTo(shape)),
+                    factors.with(factor.broadcastTo(shape)),
+                    k == 0 ? sum : product);
+            if (k > 0) {
+                operation.backend.binary(BinaryOp.ADD, sum, product, sum);
+            }
+        }
     }
 
     /** Multiplies the groups' matrices (groups, M, K) by columns (batch, groups, K, N). */

@@ -3,8 +3,11 @@ package org.oktoblas.engine;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.List;
+import org.oktoblas.engine.backend.Activation;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.MathMode;
+import org.oktoblas.engine.backend.PackedMatrix;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
@@ -238,29 +241,70 @@ final class Recurrent {
         Tensor stateBias = null;
         if (stack.hasBiases) {
             add(inputs, parameters.get(at + 2));
-            stateBias = parameters.get(at + 3);
+            stateBias = operation.dense(parameters.get(at + 3));
             if (stack.cell != Cell.GRU) {
                 add(inputs, stateBias);
             }
         }
-        Step step =
-                new Step(
-                        ofState,
-                        stateBias,
-                        operation.create(new long[] {batch, stack.cell.gates * length}, type),
-                        operation.create(new long[] {batch, length}, type),
-                        cells == null ? null : cells.with(cells.layout().select(0, index)));
         Tensor last = hidden.with(hidden.layout().select(0, index));
-        Tensor before = last;
         Layout places = out.layout().slice(2, backwards ? length : 0, length, 1);
-        for (long t = 0; t < steps; t++) {
-            long time = backwards ? steps - 1 - t : t;
-            Tensor after = out.with(places.select(0, time));
-            operation.backend.matmul(before, step.weight, step.gates);
-            run(step, inputs.with(inputs.layout().select(0, time)), before, after);
-            before = after;
+        try (Weight weight = Weight.of(operation, ofState)) {
+            Step step =
+                    new Step(
+                            weight,
+                            stateBias,
+                            operation.create(new long[] {batch, stack.cell.gates * length}, type),
+                            operation.create(new long[] {batch, length}, type),
+                            cells == null ? null : cells.with(cells.layout().select(0, index)));
+            Tensor before = last;
+            for (long t = 0; t < steps; t++) {
+                long time = backwards ? steps - 1 - t : t;
+                Tensor after = out.with(places.select(0, time));
+                run(step, inputs.with(inputs.layout().select(0, time)), before, after);
+                before = after;
+            }
+            operation.backend.copy(before, last);
         }
-        operation.backend.copy(before, last);
+    }
+
+    /**
+     * A state's weight (length, gates · length), which every step multiplies by.
+     *
+     * @param packed in the order for repeated products, or null
+     * @param plain as it is otherwise
+     */
+    private record Weight(Operation operation, PackedMatrix packed, Tensor plain)
+            implements AutoCloseable {
+
+        static Weight of(Operation operation, Tensor weight) {
+            if (weight.dataType() == DataType.FLOAT32) {
+                PackedMatrix packed = operation.backend.pack(weight, MathMode.FLOAT32);
+                return new Weight(operation, packed, null);
+            }
+            return new Weight(operation, null, operation.copy(weight, weight.dataType()));
+        }
+
+        /** out = state · weight [+ bias] [+ added]. */
+        void multiply(Tensor state, Tensor bias, Tensor added, Tensor out) {
+            if (packed != null) {
+                operation.backend.linear(state, packed, bias, Activation.NONE, added, out);
+                return;
+            }
+            operation.backend.matmul(state, plain, out);
+            for (Tensor summand : new Tensor[] {bias, added}) {
+                if (summand != null) {
+                    Tensor all = ArrayArithmetic.stretch(summand, out.layout().shape());
+                    operation.backend.binary(BinaryOp.ADD, out, all, out);
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            if (packed != null) {
+                packed.close();
+            }
+        }
     }
 
     private static Tensor transposed(Tensor weight) {
@@ -278,32 +322,29 @@ final class Recurrent {
     /**
      * What the steps of a direction share.
      *
-     * @param weight of the state, (length, gates · length)
      * @param bias of the state, which a GRU keeps apart, or null
      * @param gates space for (batch, gates · length)
      * @param space for (batch, length)
      * @param cells the cell states, changed in place, or null
      */
-    private record Step(Tensor weight, Tensor bias, Tensor gates, Tensor space, Tensor cells) {}
+    private record Step(Weight weight, Tensor bias, Tensor gates, Tensor space, Tensor cells) {}
 
-    /** Computes a step whose gates hold the product of the state before. */
+    /** Computes a step from what the inputs contribute to the gates. */
     private void run(Step step, Tensor inputs, Tensor before, Tensor after) {
         switch (stack.cell) {
             case RNN_RELU, RNN_TANH -> {
-                binary(BinaryOp.ADD, step.gates, inputs, step.gates);
+                step.weight.multiply(before, null, inputs, step.gates);
                 boolean relu = stack.cell == Cell.RNN_RELU;
                 operation.backend.unary(relu ? UnaryOp.RELU : UnaryOp.TANH, step.gates, after);
             }
             case GRU -> gru(step, inputs, before, after);
-            case LSTM -> lstm(step, inputs, after);
+            case LSTM -> lstm(step, inputs, before, after);
         }
     }
 
     /** h' = (1 − z) · n + z · h, with n = tanh(inputs + r · product). */
     private void gru(Step step, Tensor inputs, Tensor before, Tensor after) {
-        if (step.bias != null) {
-            add(step.gates, step.bias);
-        }
+        step.weight.multiply(before, step.bias, null, step.gates);
         Tensor both = gates(step.gates, 0, 2);
         binary(BinaryOp.ADD, both, gates(inputs, 0, 2), both);
         operation.backend.unary(UnaryOp.SIGMOID, both, both);
@@ -319,8 +360,8 @@ final class Recurrent {
     }
 
     /** c' = f · c + i · g; h' = o · tanh(c'). */
-    private void lstm(Step step, Tensor inputs, Tensor after) {
-        binary(BinaryOp.ADD, step.gates, inputs, step.gates);
+    private void lstm(Step step, Tensor inputs, Tensor before, Tensor after) {
+        step.weight.multiply(before, null, inputs, step.gates);
         Tensor both = gates(step.gates, 0, 2);
         Tensor cell = gates(step.gates, 2, 1);
         Tensor output = gates(step.gates, 3, 1);
