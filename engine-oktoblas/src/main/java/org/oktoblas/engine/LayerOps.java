@@ -247,7 +247,8 @@ abstract class LayerOps implements NDArrayEx {
      * batch comes first: h' = activation(W · x + b + U · h + c).
      *
      * @param state (layers · directions, batch, length), or null for zeros
-     * @param params for each layer and direction W, U and, with biases, b, c
+     * @param params for each layer and direction W, U and, with biases, b, c; or, as DJL's blocks
+     *     have them, for each layer W, U of both directions before b, c of both
      * @return the hidden states of the last layer (steps, batch, directions · length), or with the
      *     batch first, and the states after the last step
      */

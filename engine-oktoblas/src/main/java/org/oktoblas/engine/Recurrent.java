@@ -1,6 +1,7 @@
 package org.oktoblas.engine;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.oktoblas.engine.backend.Activation;
@@ -99,20 +100,18 @@ final class Recurrent {
      * @param input (steps, batch, width), or (batch, steps, width) if batch comes first
      * @param states the hidden state and, of an LSTM, the cell state before the first step, each
      *     (layers · directions, batch, length) or null for zeros
-     * @param parameters for each layer and direction: weights (gates · length, width) of the input
-     *     and (gates · length, length) of the state, and biases (gates · length) of both
+     * @param params for each layer and direction: weights (gates · length, width) of the input and
+     *     (gates · length, length) of the state, and biases (gates · length) of both; or, as DJL's
+     *     blocks have them, for each layer the weights of both directions before all biases
      * @return the hidden states of the last layer, (steps, batch, directions · length) or with the
      *     batch first, and the states after the last step
      */
     static Tensor[] run(
-            Operation operation,
-            Stack stack,
-            Tensor input,
-            Tensor[] states,
-            List<Tensor> parameters) {
+            Operation operation, Stack stack, Tensor input, Tensor[] states, List<Tensor> params) {
         DataType given = Types.floating(input.dataType());
         // Rounding to 16 bits would add up from step to step.
         DataType type = Types.wide(given);
+        List<Tensor> parameters = ordered(stack, params);
         long state = check(stack, input, states, parameters);
         Tensor in = operation.cast(input, type);
         if (stack.batchFirst) {
@@ -142,6 +141,26 @@ final class Recurrent {
             results[i] = operation.cast(results[i], given);
         }
         return results;
+    }
+
+    /** Returns parameters with the biases of each direction behind its weights. */
+    private static List<Tensor> ordered(Stack stack, List<Tensor> params) {
+        boolean weightsFirst =
+                stack.bidirectional
+                        && stack.hasBiases
+                        && params.size() % 8 == 0
+                        && params.size() > 2
+                        && params.get(2).layout().rank() == 2;
+        if (!weightsFirst) {
+            return params;
+        }
+        List<Tensor> ordered = new ArrayList<>();
+        for (int layer = 0; layer < params.size(); layer += 8) {
+            for (int at : new int[] {0, 1, 4, 5, 2, 3, 6, 7}) {
+                ordered.add(params.get(layer + at));
+            }
+        }
+        return ordered;
     }
 
     /** Checks all shapes and returns the length of a state. */

@@ -64,7 +64,7 @@ abstract class EngineParity {
         compare(name, (theirs, own) -> compare(name, expected.apply(theirs), body.apply(own)));
     }
 
-    private void compare(String name, BiConsumer<NDManager, NDManager> body) {
+    final void compare(String name, BiConsumer<NDManager, NDManager> body) {
         tests.add(
                 DynamicTest.dynamicTest(
                         name + " (beside " + peer + ")",
@@ -91,17 +91,24 @@ abstract class EngineParity {
     }
 
     private static void compare(String name, NDArray expected, NDArray actual) {
+        boolean half = expected.getDataType() == DataType.FLOAT16;
+        compare(name, expected, actual, half ? 1e-3 : 2e-6, 1);
+    }
+
+    /** Compares, allowing floats to differ by so much of the largest element, or of a least one. */
+    static void compare(
+            String name, NDArray expected, NDArray actual, double precision, double least) {
         assertEquals(expected.getDataType(), actual.getDataType(), "data type of " + name);
         assertEquals(expected.getShape(), actual.getShape(), "shape of " + name);
         if (expected.getDataType().isFloating()) {
             double[] e = doubles(expected);
             double[] a = doubles(actual);
             // Sums lose precision by the size of what they add up: allow for the largest element.
-            double size = 1;
+            double size = least;
             for (double value : e) {
                 size = Math.abs(value) < 1e30 ? Math.max(size, Math.abs(value)) : size;
             }
-            double tolerance = size * (expected.getDataType() == DataType.FLOAT16 ? 1e-3 : 2e-6);
+            double tolerance = size * precision;
             for (int i = 0; i < e.length; i++) {
                 assertEquals(e[i], a[i], tolerance, "element " + i + " of " + name);
             }

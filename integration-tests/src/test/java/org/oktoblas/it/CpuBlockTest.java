@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuBlockTest extends BlockLaws {
+
+    CpuBlockTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuLossTest extends LossLaws {
+
+    CpuLossTest() {
+        super(Target.CPU);
+    }
+}
