@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuAugmentationTest extends AugmentationLaws {
+
+    CpuAugmentationTest() {
+        super(Target.CPU);
+    }
+}

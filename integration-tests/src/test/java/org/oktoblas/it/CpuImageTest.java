@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuImageTest extends ImageLaws {
+
+    CpuImageTest() {
+        super(Target.CPU);
+    }
+}
