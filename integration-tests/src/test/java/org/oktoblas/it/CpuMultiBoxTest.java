@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuMultiBoxTest extends MultiBoxLaws {
+
+    CpuMultiBoxTest() {
+        super(Target.CPU);
+    }
+}

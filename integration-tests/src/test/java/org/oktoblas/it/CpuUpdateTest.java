@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuUpdateTest extends UpdateLaws {
+
+    CpuUpdateTest() {
+        super(Target.CPU);
+    }
+}

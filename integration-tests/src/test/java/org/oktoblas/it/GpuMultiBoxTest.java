@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuMultiBoxTest extends MultiBoxLaws {
+
+    GpuMultiBoxTest() {
+        super(Target.GPU);
+    }
+}
