@@ -84,6 +84,16 @@ abstract class ImageLaws extends EngineParity {
 
     @TestFactory
     List<DynamicTest> interpolationOfOtherRanks() {
+        // Single precision takes the lower of two neighbours in the first three.
+        for (long[] n : new long[][] {{2, 82}, {3, 123}, {3, 165}, {100, 101}, {59, 31}}) {
+            test(
+                    "nearest of " + n[0] + " to " + n[1],
+                    m ->
+                            m.arange((float) n[0])
+                                    .reshape(1, 1, n[0])
+                                    .getNDArrayInternal()
+                                    .interpolation(new long[] {n[1]}, 0, false));
+        }
         for (int mode : new int[] {0, 2}) {
             for (long n : new long[] {1, 3, 5, 9, 10}) {
                 test(

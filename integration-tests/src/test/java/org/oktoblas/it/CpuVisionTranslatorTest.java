@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuVisionTranslatorTest extends VisionTranslatorLaws {
+
+    CpuVisionTranslatorTest() {
+        super(Target.CPU);
+    }
+}
