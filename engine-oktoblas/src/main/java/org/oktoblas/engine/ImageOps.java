@@ -102,6 +102,24 @@ abstract class ImageOps extends LayerOps {
         return rank - 3;
     }
 
+    /**
+     * Turns images (H, W, C) or (N, H, W, C) of 0 to 255 into FLOAT32 ones (C, H, W) or (N, C, H,
+     * W) of 0 to 1.
+     *
+     * @throws IllegalArgumentException if the array is no image
+     */
+    @Override
+    public OktoNDArray toTensor() {
+        int first = imageAxis("toTensor");
+        try (Operation operation = array.operation()) {
+            Tensor in = operation.read(array, Types.floating(array.getDataType()));
+            int[] order = first == 0 ? new int[] {2, 0, 1} : new int[] {0, 3, 1, 2};
+            in = in.with(in.layout().permute(order));
+            Tensor out = new TensorMath(operation).divide(in, TensorMath.number(255));
+            return operation.result(operation.cast(out, DataType.FLOAT32));
+        }
+    }
+
     /** Flips an image (H, W, C), or each of a batch for itself, with a probability of 0.5. */
     @Override
     public OktoNDArray randomFlipLeftRight() {

@@ -1,6 +1,7 @@
 package org.oktoblas.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -241,6 +242,9 @@ abstract class ImageLaws extends EngineParity {
             assertThrows(
                     IllegalArgumentException.class,
                     () -> NDImageUtils.resize(m.create(new Shape(0, 2, 3)), 20));
+            NDArray flat = floats(m, 4, 6);
+            assertThrows(IllegalArgumentException.class, () -> NDImageUtils.toTensor(flat));
+            assertFalse(flat.isReleased());
             assertThrows(
                     IllegalArgumentException.class,
                     () -> planes(floats(m, 2, 3, 4), new int[] {2, 3}, 1));

@@ -156,9 +156,7 @@ abstract class VisionTranslatorLaws extends EngineParity {
         output("YOLO 5", yolo5(), m -> new NDList(eighths(m, 8, 20, 8)), o -> o);
         output(
                 "YOLO 8",
-                YoloV8Translator.builder(sized(64, 32, "maxBoxes", "20"))
-                        .optSynset(CLASSES)
-                        .build(),
+                YoloV8Translator.builder(sized(64, 32, "maxBox", "20")).optSynset(CLASSES).build(),
                 m -> new NDList(eighths(m, 8, 7, 20)),
                 o -> o);
         output(

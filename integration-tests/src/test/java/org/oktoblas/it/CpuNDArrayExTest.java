@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuNDArrayExTest extends NDArrayExLaws {
+
+    CpuNDArrayExTest() {
+        super(Target.CPU);
+    }
+}

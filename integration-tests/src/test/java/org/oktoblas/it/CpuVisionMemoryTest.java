@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuVisionMemoryTest extends VisionMemoryLaws {
+
+    CpuVisionMemoryTest() {
+        super(Target.CPU);
+    }
+}
