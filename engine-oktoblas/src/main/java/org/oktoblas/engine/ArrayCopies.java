@@ -79,9 +79,35 @@ abstract class ArrayCopies extends ArrayShapes {
         return multiply(repeats, false);
     }
 
+    /**
+     * Repeats the whole array so often that it has the desired shape, whose axes are the last if
+     * they are fewer.
+     *
+     * @throws IllegalArgumentException if a length is no multiple of the original
+     */
     @Override
     public OktoNDArray tile(Shape desiredShape) {
-        throw Unavailable.operation("NDArray.tile(Shape)");
+        long[] own = layout().shape();
+        long[] wanted = desiredShape.getShape();
+        int rank = Math.max(own.length, wanted.length);
+        long[] repeats = new long[rank];
+        for (int i = 1; i <= rank; i++) {
+            long length = i <= own.length ? own[own.length - i] : 1;
+            long target = i <= wanted.length ? wanted[wanted.length - i] : length;
+            if (target == length) {
+                repeats[rank - i] = 1;
+            } else if (length == 0 || target % length != 0) {
+                throw new IllegalArgumentException(
+                        "tile of shape "
+                                + getShape()
+                                + " to "
+                                + desiredShape
+                                + ": each length must be a multiple of the original.");
+            } else {
+                repeats[rank - i] = target / length;
+            }
+        }
+        return tile(repeats);
     }
 
     private long[] everywhere(long repeats) {

@@ -141,9 +141,33 @@ abstract class ArrayIndexing extends ArrayCopies {
         }
     }
 
+    /**
+     * Picks by rows of indices: out[j…, …] = this[index[0, j…], index[1, j…], …, …].
+     *
+     * @param index (D, J…) whole numbers, for the first D axes; negative ones count from the end
+     * @return shape (J…, …), the lengths of this array's axes behind the first D at the end
+     */
     @Override
     public OktoNDArray gatherNd(NDArray index) {
-        throw Unavailable.operation("NDArray.gatherNd");
+        Shape shape = index.getShape();
+        if (shape.dimension() == 0 || shape.get(0) < 1 || shape.get(0) > rank()) {
+            throw new IllegalArgumentException(
+                    "gatherNd with an index of shape "
+                            + shape
+                            + " from an NDArray of shape "
+                            + getShape()
+                            + ": the index's first axis is as long as there are axes to index.");
+        }
+        try (Operation operation = operation()) {
+            Tensor positions = operation.read(index, integers(index, "gatherNd"));
+            positions = operation.cast(positions, DataType.INT64);
+            Tensor[] leading = new Tensor[(int) shape.get(0)];
+            for (int i = 0; i < leading.length; i++) {
+                leading[i] = positions.with(positions.layout().select(0, i));
+            }
+            Tensor in = operation.read(this);
+            return operation.result(Selection.at(operation, in, leading).get());
+        }
     }
 
     /**

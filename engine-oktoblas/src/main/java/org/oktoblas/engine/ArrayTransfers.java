@@ -8,6 +8,9 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
@@ -26,7 +29,7 @@ abstract class ArrayTransfers extends ArrayBase {
     public ByteBuffer toByteBuffer(boolean tryDirect) {
         try (Operation operation = operation()) {
             Tensor in = operation.dense(operation.read(this));
-            int width = in.dataType().getNumOfBytes();
+            int width = Types.bytes(in.dataType());
             long bytes = in.layout().count() * width;
             if (bytes > Integer.MAX_VALUE - 8) {
                 throw new IllegalStateException(
@@ -65,9 +68,20 @@ abstract class ArrayTransfers extends ArrayBase {
         return super.toArray();
     }
 
+    /**
+     * Returns the elements of an array of strings. They are Java's: the charset does not matter.
+     *
+     * @throws IllegalStateException if the array is of another data type
+     */
     @Override
     public String[] toStringArray(Charset charset) {
-        throw Unavailable.operation("An NDArray of strings");
+        if (getDataType() != DataType.STRING) {
+            throw new IllegalStateException(
+                    "toStringArray needs an NDArray of strings, but this is of data type "
+                            + getDataType()
+                            + ": use toArray() or toDebugString().");
+        }
+        return StringStorage.read(tensor());
     }
 
     /**
@@ -84,7 +98,7 @@ abstract class ArrayTransfers extends ArrayBase {
             Buffers.check(buffer, out.dataType(), out.layout().count());
             writable(out, "set");
             if (out.layout().isContiguous()) {
-                long offset = out.layout().offset() * out.dataType().getNumOfBytes();
+                long offset = out.layout().offset() * Types.bytes(out.dataType());
                 Buffers.write(buffer, operation.backend, out, offset);
                 return;
             }
@@ -120,10 +134,19 @@ abstract class ArrayTransfers extends ArrayBase {
         }
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
-            OktoNDArray result = operation.result(operation.copy(in, Types.supported(dataType)));
+            OktoNDArray result =
+                    dataType == DataType.STRING && getDataType() == dataType
+                            ? strings(in)
+                            : operation.result(operation.copy(in, Types.supported(dataType)));
             result.setName(getName());
             return result;
         }
+    }
+
+    private OktoNDArray strings(Tensor in) {
+        Layout layout = Layout.contiguous(in.layout().shape());
+        return new OktoNDArray(
+                getManager(), StringStorage.tensor(getDevice(), StringStorage.read(in), layout));
     }
 
     /** Returns the array on a device, attached to the same manager. */
@@ -231,6 +254,9 @@ abstract class ArrayTransfers extends ArrayBase {
                 || getDataType() != other.getDataType()) {
             return false;
         }
+        if (getDataType() == DataType.STRING) {
+            return Arrays.equals(toStringArray(), other.toStringArray());
+        }
         try (OktoNDArray equal = ((OktoNDArray) this).eq(other);
                 OktoNDArray all = equal.all()) {
             return all.getBoolean();
@@ -240,7 +266,10 @@ abstract class ArrayTransfers extends ArrayBase {
     /** Returns an array of this engine with the same content as another engine's. */
     static OktoNDArray from(NDArray array, OktoNDManager manager) {
         Shape shape = array.getShape();
-        OktoNDArray result = manager.create(array.toByteBuffer(), shape, array.getDataType());
+        OktoNDArray result =
+                array.getDataType() == DataType.STRING
+                        ? manager.create(array.toStringArray(), StandardCharsets.UTF_8, shape)
+                        : manager.create(array.toByteBuffer(), shape, array.getDataType());
         result.setName(array.getName());
         return result;
     }

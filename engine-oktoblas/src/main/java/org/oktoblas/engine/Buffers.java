@@ -35,7 +35,9 @@ final class Buffers {
                             + type
                             + ": give a buffer of that type, or a ByteBuffer.");
         }
-        long expected = bytes ? Math.multiplyExact(count, (long) type.getNumOfBytes()) : count;
+        // A complex number is two floats.
+        long floats = type == DataType.COMPLEX64 ? 2 : 1;
+        long expected = Math.multiplyExact(count, bytes ? (long) Types.bytes(type) : floats);
         if (buffer.remaining() < expected) {
             throw new IllegalArgumentException(
                     "The array has "
@@ -50,6 +52,7 @@ final class Buffers {
     private static boolean matches(Buffer buffer, DataType type) {
         switch (type) {
             case FLOAT32:
+            case COMPLEX64:
                 return buffer instanceof FloatBuffer;
             case FLOAT64:
                 return buffer instanceof DoubleBuffer;
@@ -67,8 +70,12 @@ final class Buffers {
 
     /** Writes as many of a checked buffer's elements as a tensor has, at a byte offset. */
     static void write(Buffer source, Backend backend, Tensor target, long byteOffset) {
+        if (source instanceof FloatBuffer && target.dataType() == DataType.COMPLEX64) {
+            write(source, backend, ComplexTensors.pairs(target), byteOffset);
+            return;
+        }
         long count = target.layout().count();
-        int width = target.dataType().getNumOfBytes();
+        int width = Types.bytes(target.dataType());
         if (source instanceof ByteBuffer) {
             ByteBuffer bytes = ((ByteBuffer) source).duplicate();
             bytes.limit(bytes.position() + Math.toIntExact(count * width));

@@ -18,7 +18,7 @@ final class DeviceCopy {
      * elements, on another device.
      */
     static void run(Backend from, Tensor in, Backend to, Tensor out) {
-        int width = in.dataType().getNumOfBytes();
+        int width = Types.bytes(in.dataType());
         long bytes = in.layout().count() * width;
         long source = in.layout().offset() * width;
         long target = out.layout().offset() * width;

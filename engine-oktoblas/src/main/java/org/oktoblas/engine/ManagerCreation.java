@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.Buffer;
+import java.nio.charset.Charset;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
@@ -38,6 +39,20 @@ abstract class ManagerCreation extends ManagerRandom {
             Buffers.write(data, operation.backend, out, 0);
             return operation.result(out);
         }
+    }
+
+    /**
+     * Makes an array of strings, which stay in Java: it can be viewed, compared and read, but not
+     * computed with.
+     *
+     * @param charset does not matter, as the elements are Java's strings
+     * @throws IllegalArgumentException if the shape has another number of elements
+     */
+    @Override
+    public OktoNDArray create(String[] data, Charset charset, Shape shape) {
+        Layout layout = Layout.contiguous(shape);
+        return new OktoNDArray(
+                (OktoNDManager) this, StringStorage.tensor(getDevice(), data, layout));
     }
 
     private OktoNDArray filled(Shape shape, Scalar value, DataType dataType) {

@@ -8,18 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import java.nio.Buffer;
-import java.nio.charset.Charset;
 
 /** The ways of DJL to make arrays that this version of the engine does not offer. */
 abstract class ManagerUnavailable extends BaseNDManager {
 
     ManagerUnavailable(NDManager parent, Device device) {
         super(parent, device);
-    }
-
-    @Override
-    public NDArray create(String[] data, Charset charset, Shape shape) {
-        throw Unavailable.operation("NDManager.create of strings");
     }
 
     /** Always refuses: this engine has dense arrays alone. */

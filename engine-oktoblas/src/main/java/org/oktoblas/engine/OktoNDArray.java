@@ -13,7 +13,7 @@ import org.oktoblas.engine.backend.Tensor;
  *
  * <p>What operations do is split over the classes that this one extends, by kind.
  */
-public final class OktoNDArray extends ArrayUnavailable {
+public final class OktoNDArray extends ArrayFourier {
 
     /**
      * Makes an array that owns one reference of the tensor's storage, whether or not this throws.

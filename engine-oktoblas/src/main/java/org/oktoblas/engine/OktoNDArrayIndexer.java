@@ -4,13 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDArrayIndexer;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.index.dim.NDIndexBooleans;
-import ai.djl.ndarray.index.dim.NDIndexElement;
-import ai.djl.ndarray.index.dim.NDIndexPick;
 import ai.djl.ndarray.index.full.NDIndexFullPick;
 import ai.djl.ndarray.index.full.NDIndexFullSlice;
 import ai.djl.ndarray.index.full.NDIndexFullTake;
 import ai.djl.ndarray.types.DataType;
 import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Reads and writes parts of arrays. What is read is attached to the manager it was made with. */
@@ -25,11 +24,11 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
     /** Returns what an index picks: a view where numbers and slices do, else a copy. */
     @Override
     public NDArray get(NDArray array, NDIndex index) {
-        if (picks(index)) {
-            return get(array, fullPick(array, index));
-        }
         try (Operation operation = new Operation(manager, array)) {
             Tensor tensor = operation.read(array);
+            if (Pick.isIn(index)) {
+                return operation.result(Pick.of(operation, tensor, index).get());
+            }
             if (tensor.layout().rank() == 0 && index.getIndices().isEmpty()) {
                 return operation.result(operation.copy(tensor, tensor.dataType()));
             }
@@ -42,20 +41,8 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
     public NDArray get(NDArray array, NDIndexFullPick fullPick) {
         try (Operation operation = new Operation(manager, array)) {
             Tensor in = operation.read(array);
-            int axis = fullPick.getAxis();
             Tensor index = operation.read(fullPick.getIndices(), DataType.INT64);
-            Layout layout = index.layout();
-            if (layout.rank() == in.layout().rank() - 1) {
-                layout = layout.insertAxis(axis);
-            }
-            long[] shape = in.layout().shape();
-            if (layout.rank() == shape.length) {
-                shape[axis] = layout.size(axis);
-            }
-            index = index.with(layout.broadcastTo(shape));
-            Tensor out = operation.create(shape, in.dataType());
-            operation.backend.gather(in, axis, index, out);
-            return operation.result(out);
+            return operation.result(new Pick(operation, in, fullPick.getAxis(), index).get());
         }
     }
 
@@ -97,15 +84,21 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
      */
     @Override
     public void set(NDArray array, NDIndex index, Object value) {
-        if (picks(index)) {
-            throw Unavailable.operation("NDArray.set with a pick index");
-        }
         try (Operation operation = new Operation(manager, array)) {
-            Selection selection = Selection.of(operation, own(array, operation), index);
+            Tensor tensor = own(array, operation);
             if (value instanceof Number) {
-                selection.fill((Number) value);
+                if (Pick.isIn(index)) {
+                    Pick.of(operation, tensor, index).set(number(operation, tensor, value));
+                } else {
+                    Selection.of(operation, tensor, index).fill((Number) value);
+                }
             } else if (value instanceof NDArray) {
-                selection.set(operation.read((NDArray) value));
+                Tensor values = operation.read((NDArray) value);
+                if (Pick.isIn(index)) {
+                    Pick.of(operation, tensor, index).set(values);
+                } else {
+                    Selection.of(operation, tensor, index).set(values);
+                }
             } else {
                 throw new IllegalArgumentException(
                         "NDArray.set takes a Number or an NDArray, not "
@@ -113,6 +106,12 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
                                 + ".");
             }
         }
+    }
+
+    private static Tensor number(Operation operation, Tensor tensor, Object value) {
+        Tensor number = operation.create(new long[0], tensor.dataType());
+        operation.backend.fill(number, Scalar.of((Number) value));
+        return number;
     }
 
     @Override
@@ -162,22 +161,5 @@ public final class OktoNDArrayIndexer extends NDArrayIndexer {
             index.addSliceDim(slice.getMin()[axis], slice.getMax()[axis], slice.getStep()[axis]);
         }
         return index;
-    }
-
-    private static boolean picks(NDIndex index) {
-        for (NDIndexElement element : index.getIndices()) {
-            if (element instanceof NDIndexPick) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static NDIndexFullPick fullPick(NDArray array, NDIndex index) {
-        return NDIndexFullPick.fromIndex(index, array.getShape())
-                .orElseThrow(
-                        () ->
-                                new IllegalArgumentException(
-                                        "A pick index may only stand beside whole axes (\":\")."));
     }
 }

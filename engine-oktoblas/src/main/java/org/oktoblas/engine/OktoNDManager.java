@@ -94,7 +94,7 @@ public class OktoNDManager extends ManagerCreation {
     public final OktoNDArray wrap(ByteBuffer direct, Shape shape, DataType dataType) {
         Types.supported(dataType);
         Layout layout = Layout.contiguous(shape);
-        long bytes = layout.count() * dataType.getNumOfBytes();
+        long bytes = layout.count() * Types.bytes(dataType);
         if (!direct.isDirect() || direct.remaining() != bytes) {
             throw new IllegalArgumentException(
                     "An array of shape "

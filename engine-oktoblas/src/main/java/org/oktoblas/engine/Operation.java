@@ -18,7 +18,11 @@ import org.oktoblas.engine.backend.Tensor;
 final class Operation implements AutoCloseable {
 
     private final OktoNDManager manager;
+    private final Backend device;
+
+    /** Computes on the operation's device; it takes complex numbers too. */
     final Backend backend;
+
     private Storage[] held = new Storage[4];
     private int count;
 
@@ -43,7 +47,8 @@ final class Operation implements AutoCloseable {
 
     private Operation(OktoNDManager manager, Backend backend) {
         this.manager = manager;
-        this.backend = backend;
+        device = backend;
+        this.backend = new ComplexBackend(backend);
     }
 
     /**
@@ -82,7 +87,7 @@ final class Operation implements AutoCloseable {
     Tensor bring(Operation from, Tensor tensor) {
         Tensor dense = from.dense(tensor);
         Tensor copy = create(dense.layout().shape(), dense.dataType());
-        DeviceCopy.run(from.backend, dense, backend, copy);
+        DeviceCopy.run(from.device, dense, device, copy);
         return copy;
     }
 
@@ -120,7 +125,7 @@ final class Operation implements AutoCloseable {
     /** Allocates a tensor, freed with this operation unless it becomes a {@link #result}. */
     Tensor create(long[] shape, DataType type) {
         Layout layout = Layout.contiguous(shape);
-        long bytes = Math.multiplyExact(layout.count(), (long) type.getNumOfBytes());
+        long bytes = Math.multiplyExact(layout.count(), (long) Types.bytes(type));
         Storage storage = backend.allocate(Math.max(1, bytes));
         hold(storage);
         return new Tensor(storage, type, layout);

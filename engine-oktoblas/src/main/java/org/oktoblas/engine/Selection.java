@@ -53,12 +53,18 @@ final class Selection {
 
     /** Works out what an index picks from a tensor. */
     static Selection of(Operation operation, Tensor tensor, NDIndex index) {
-        List<NDIndexElement> elements = index.getIndices();
+        return of(operation, tensor, index.getIndices(), index.getEllipsisIndex());
+    }
+
+    /**
+     * Works out what the elements of an index pick from a tensor.
+     *
+     * @param ellipsis the element before which an ellipsis stands, or -1
+     */
+    static Selection of(
+            Operation operation, Tensor tensor, List<NDIndexElement> elements, int ellipsis) {
         int rank = tensor.layout().rank();
-        int named = 0;
-        for (NDIndexElement element : elements) {
-            named += width(element);
-        }
+        int named = width(elements);
         if (named > rank) {
             throw new IllegalArgumentException(
                     "An index over "
@@ -72,7 +78,7 @@ final class Selection {
         int axis = 0;
         boolean reversed = false;
         for (int i = 0; i < elements.size(); i++) {
-            if (i == index.getEllipsisIndex()) {
+            if (i == ellipsis) {
                 axis += rank - named;
             }
             NDIndexElement element = elements.get(i);
@@ -94,12 +100,20 @@ final class Selection {
                 NDArray mask = ((NDIndexBooleans) element).getIndex();
                 axis = mask(operation, operation.read(mask), layout, axis, indices);
             } else {
-                throw Unavailable.operation(
-                        "NDIndex with " + element.getClass().getSimpleName() + " and others");
+                throw new IllegalArgumentException(
+                        "An index cannot have "
+                                + element.getClass().getSimpleName()
+                                + " beside other elements.");
             }
         }
         Tensor view = tensor.with(layout);
         return advanced(operation, view, reversed, indices);
+    }
+
+    /** Picks by index arrays of the first axes: result[…] = tensor[first[…], second[…], …]. */
+    static Selection at(Operation operation, Tensor tensor, Tensor[] leading) {
+        Tensor[] indices = Arrays.copyOf(leading, tensor.layout().rank());
+        return advanced(operation, tensor, false, indices);
     }
 
     private static Selection advanced(
@@ -158,6 +172,15 @@ final class Selection {
             }
         }
         return tensor(operation, sum);
+    }
+
+    /** Returns how many axes elements of an index stand for. */
+    static int width(List<NDIndexElement> elements) {
+        int width = 0;
+        for (NDIndexElement element : elements) {
+            width += width(element);
+        }
+        return width;
     }
 
     private static int width(NDIndexElement element) {
@@ -254,8 +277,9 @@ final class Selection {
         return values;
     }
 
-    /** Returns a tensor's elements as doubles. */
+    /** Returns a tensor's elements as doubles; complex numbers are refused. */
     static double[] doubles(Operation operation, Tensor tensor) {
+        ComplexTensors.requireReal(tensor, "This operation");
         Tensor wide = operation.cast(tensor, DataType.FLOAT64);
         double[] values = new double[Math.toIntExact(wide.layout().count())];
         bytes(operation, wide).asDoubleBuffer().get(values);
@@ -264,7 +288,7 @@ final class Selection {
 
     private static ByteBuffer bytes(Operation operation, Tensor tensor) {
         Tensor dense = operation.dense(tensor);
-        int width = dense.dataType().getNumOfBytes();
+        int width = Types.bytes(dense.dataType());
         ByteBuffer bytes =
                 ByteBuffer.allocate(Math.toIntExact(dense.layout().count() * width))
                         .order(ByteOrder.nativeOrder());
@@ -298,6 +322,11 @@ final class Selection {
         long[] strides = new long[shape.length];
         strides[axis] = index.layout().stride(0);
         return index.with(new Layout(shape.clone(), strides, index.layout().offset()));
+    }
+
+    /** Returns the picked elements as a view, or null if index arrays pick them. */
+    Tensor view() {
+        return index == null ? view : null;
     }
 
     /** Returns the picked elements: a view unless there are index arrays or negative steps. */

@@ -12,9 +12,9 @@ final class Types {
     private Types() {}
 
     /**
-     * Checks that arrays can have a type.
+     * Checks that arrays of numbers can have a type.
      *
-     * @throws UnsupportedOperationException if not
+     * @throws UnsupportedOperationException if not, saying which types there are
      */
     static DataType supported(DataType type) {
         switch (type) {
@@ -27,9 +27,38 @@ final class Types {
             case INT32:
             case INT64:
             case BOOLEAN:
+            case COMPLEX64:
                 return type;
+            case STRING:
+                throw new UnsupportedOperationException(
+                        "An NDArray of strings is made by NDManager.create from a String or a"
+                                + " String[] alone: numbers and buffers cannot be its elements.");
             default:
-                throw Unavailable.operation("An NDArray of data type " + type);
+                throw new UnsupportedOperationException(
+                        "Engine "
+                                + OktoEngine.ENGINE_NAME
+                                + " has no NDArray of data type "
+                                + type
+                                + ". There are FLOAT32, FLOAT64, FLOAT16, BFLOAT16, INT8, UINT8,"
+                                + " INT32, INT64, BOOLEAN, COMPLEX64 and STRING: convert the"
+                                + " elements to one that holds them, such as INT32 for INT16.");
+        }
+    }
+
+    /**
+     * Returns the bytes of an element. DJL's own number for COMPLEX64 counts one of its two floats
+     * only.
+     *
+     * @throws UnsupportedOperationException for strings
+     */
+    static int bytes(DataType type) {
+        switch (type) {
+            case COMPLEX64:
+                return 2 * Float.BYTES;
+            case STRING:
+                throw StringStorage.refusal();
+            default:
+                return type.getNumOfBytes();
         }
     }
 
@@ -71,6 +100,7 @@ final class Types {
             return a;
         }
         if (kind(a) != kind(b)) {
+            // A FLOAT64 beside complex numbers loses digits: there are none of two doubles.
             return kind(a) > kind(b) ? a : b;
         }
         if (a.isFloating()) {
@@ -129,6 +159,9 @@ final class Types {
     }
 
     private static int kind(DataType type) {
+        if (type == DataType.COMPLEX64) {
+            return 3;
+        }
         return type.isFloating() ? 2 : type.isBoolean() ? 0 : 1;
     }
 }
