@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuComplexTest extends ComplexLaws {
+
+    CpuComplexTest() {
+        super(Target.CPU);
+    }
+}

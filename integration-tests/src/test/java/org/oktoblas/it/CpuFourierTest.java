@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuFourierTest extends FourierLaws {
+
+    CpuFourierTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuStringsTest extends StringsLaws {
+
+    CpuStringsTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuFourierTest extends FourierLaws {
+
+    GpuFourierTest() {
+        super(Target.GPU);
+    }
+}
