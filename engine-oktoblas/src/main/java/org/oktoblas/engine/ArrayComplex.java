@@ -1,5 +1,6 @@
 package org.oktoblas.engine;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.internal.NDFormat;
 import ai.djl.ndarray.types.DataType;
 import java.util.regex.Pattern;
@@ -101,6 +102,35 @@ abstract class ArrayComplex extends ArrayFunctions {
         }
         try (OktoNDArray magnitudes = abs()) {
             return magnitudes.norm(order, axes, keepDims);
+        }
+    }
+
+    /** Returns whether all |a − b| ≤ atol + rtol |b|; complex numbers by their magnitudes. */
+    @Override
+    public boolean allClose(NDArray other, double rtol, double atol, boolean equalNan) {
+        if (!isComplex() && other.getDataType() != DataType.COMPLEX64) {
+            return super.allClose(other, rtol, atol, equalNan);
+        }
+        if (!shapeEquals(other)) {
+            return false;
+        }
+        float[] a = parts(this);
+        float[] b = parts(other);
+        for (int i = 0; i < a.length; i += 2) {
+            double size = Math.hypot(b[i], b[i + 1]);
+            double distance = Math.hypot((double) a[i] - b[i], (double) a[i + 1] - b[i + 1]);
+            boolean missing = Float.isNaN(a[i] + a[i + 1]) && Double.isNaN(size);
+            if (!(distance <= atol + rtol * size) && !(equalNan && missing)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static float[] parts(NDArray array) {
+        try (NDArray complex = array.toType(DataType.COMPLEX64, true);
+                NDArray pairs = complex.real()) {
+            return pairs.toFloatArray();
         }
     }
 

@@ -77,12 +77,17 @@ final class ComplexBackend implements Backend {
 
     @Override
     public void write(ByteBuffer source, Storage target, long byteOffset) {
-        device.write(source, target, byteOffset);
+        // Elements of an empty part may seem to be behind the memory's end.
+        if (source.hasRemaining()) {
+            device.write(source, target, byteOffset);
+        }
     }
 
     @Override
     public void read(Storage source, long byteOffset, ByteBuffer target) {
-        device.read(source, byteOffset, target);
+        if (target.hasRemaining()) {
+            device.read(source, byteOffset, target);
+        }
     }
 
     @Override

@@ -32,7 +32,7 @@ final class ComplexMath {
 
         Tensor create(long[] shape, DataType type) {
             Layout layout = Layout.contiguous(shape);
-            long bytes = Math.multiplyExact(layout.count(), (long) type.getNumOfBytes());
+            long bytes = Math.multiplyExact(layout.count(), (long) Types.bytes(type));
             Storage storage = device.allocate(Math.max(1, bytes));
             held.add(storage);
             return new Tensor(storage, type, layout);

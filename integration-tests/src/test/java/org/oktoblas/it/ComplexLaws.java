@@ -244,6 +244,20 @@ abstract class ComplexLaws extends Definitions {
                     assertFalse(complex(m, 3).contentEquals(floats(m, 3)));
                 });
         alone(
+                "closeness",
+                m -> {
+                    NDArray a = complex(m, 3);
+                    assertTrue(a.allClose(a.mul(1 + 1e-6f)));
+                    assertFalse(a.allClose(a.conj()));
+                    assertFalse(a.allClose(complex(m, 4)));
+                    NDArray half = m.create(new float[] {1, 0.5f}).complex();
+                    assertTrue(half.allClose(m.create(1f), 0, 0.5, false));
+                    assertFalse(half.allClose(m.create(1f), 0, 0.49, false));
+                    NDArray nan = m.create(new float[] {1, Float.NaN}).complex();
+                    assertFalse(nan.allClose(nan));
+                    assertTrue(nan.allClose(nan, 0, 0, true));
+                });
+        alone(
                 "bytes",
                 m -> {
                     float[] values = {1, 2, 3, 4, 5, 6};

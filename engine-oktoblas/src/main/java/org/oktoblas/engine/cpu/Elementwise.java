@@ -61,6 +61,10 @@ final class Elementwise {
     }
 
     static void copy(Tensor in, Tensor out) {
+        if (out.layout().count() == 0) {
+            // A part of an empty array may begin behind its memory.
+            return;
+        }
         if (in.dataType() == out.dataType()) {
             if (!copyBytes(in, out)) {
                 move(Arithmetic.moving(in.dataType()), in, out);

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuLinearAlgebraTest extends LinearAlgebraLaws {
+
+    CpuLinearAlgebraTest() {
+        super(Target.CPU);
+    }
+}

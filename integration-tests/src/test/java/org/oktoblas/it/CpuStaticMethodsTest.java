@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuStaticMethodsTest extends StaticMethodsLaws {
+
+    CpuStaticMethodsTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuStatisticsTest extends StatisticsLaws {
+
+    CpuStatisticsTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuStatisticsTest extends StatisticsLaws {
+
+    GpuStatisticsTest() {
+        super(Target.GPU);
+    }
+}
