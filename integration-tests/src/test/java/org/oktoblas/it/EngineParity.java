@@ -137,6 +137,15 @@ abstract class EngineParity {
         return manager.create(values, s);
     }
 
+    static NDArray floats(NDManager manager, DataType type, long... shape) {
+        return floats(manager, shape).toType(type, false);
+    }
+
+    /** Floats from -2 to 2 that are whole: small sums of their products are exact in any type. */
+    static NDArray wholes(NDManager manager, long... shape) {
+        return integers(manager, 5, shape).sub(2).toType(DataType.FLOAT32, false);
+    }
+
     /** Whole numbers 0 … below, the same on every engine. */
     static NDArray integers(NDManager manager, int below, long... shape) {
         Shape s = new Shape(shape);

@@ -1,419 +1,22 @@
 package org.oktoblas.it;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Convolution, pooling, normalization and dropout give what PyTorch gives, or the definition. */
+/** Normalization, dropout and parametric activation give what PyTorch gives, or the definition. */
 abstract class LayerLaws extends EngineParity {
 
     LayerLaws(Target ours) {
         super(ours);
-    }
-
-    /** A layer's shapes and numbers; a bias is there unless said. */
-    private record Case(
-            long[] input,
-            long[] weight,
-            Shape stride,
-            Shape padding,
-            Shape dilation,
-            int groups,
-            boolean bias) {
-
-        static Case of(long[] input, long[] weight, long stride, long padding, long dilation) {
-            int axes = weight.length - 2;
-            return new Case(
-                    input,
-                    weight,
-                    all(axes, stride),
-                    all(axes, padding),
-                    all(axes, dilation),
-                    Math.toIntExact(input[input.length - 1 - axes] / weight[1]),
-                    true);
-        }
-
-        Case with(Shape newStride, Shape newPadding, Shape newDilation) {
-            return new Case(input, weight, newStride, newPadding, newDilation, groups, false);
-        }
-
-        @Override
-        public String toString() {
-            return Arrays.toString(input)
-                    + " by "
-                    + Arrays.toString(weight)
-                    + " stride "
-                    + stride
-                    + " padding "
-                    + padding
-                    + " dilation "
-                    + dilation
-                    + " groups "
-                    + groups;
-        }
-    }
-
-    private static Shape all(int axes, long value) {
-        long[] values = new long[axes];
-        Arrays.fill(values, value);
-        return new Shape(values);
-    }
-
-    private static long[] shape(long... lengths) {
-        return lengths;
-    }
-
-    private static final List<Case> CONVOLUTIONS =
-            List.of(
-                    Case.of(shape(2, 3, 10), shape(4, 3, 3), 1, 0, 1),
-                    Case.of(shape(2, 3, 10), shape(4, 3, 3), 2, 1, 2),
-                    Case.of(shape(2, 4, 11), shape(6, 2, 4), 3, 2, 1),
-                    Case.of(shape(2, 4, 11), shape(8, 1, 3), 1, 1, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 3, 3), 1, 1, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 1, 1), 1, 0, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 1, 1), 2, 0, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 1, 1), 1, 1, 1),
-                    Case.of(shape(2, 4, 8, 9), shape(6, 2, 3, 2), 2, 1, 2),
-                    Case.of(shape(2, 6, 8, 9), shape(6, 1, 3, 3), 1, 1, 1),
-                    Case.of(shape(2, 6, 8, 9), shape(6, 1, 5, 5), 2, 2, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 8, 9), 1, 0, 1),
-                    Case.of(shape(2, 3, 8, 9), shape(5, 3, 3, 2), 1, 0, 1)
-                            .with(new Shape(2, 3), new Shape(1, 0), new Shape(1, 2)),
-                    Case.of(shape(2, 4, 8, 9), shape(4, 1, 3, 5), 1, 0, 1)
-                            .with(new Shape(2, 1), new Shape(0, 3), new Shape(2, 1)),
-                    Case.of(shape(3, 8, 9), shape(5, 3, 3, 3), 1, 1, 1),
-                    Case.of(shape(1, 16, 20, 20), shape(32, 16, 3, 3), 1, 1, 1),
-                    Case.of(shape(2, 2, 5, 6, 7), shape(3, 2, 2, 3, 3), 1, 1, 1),
-                    Case.of(shape(2, 4, 5, 6, 7), shape(4, 2, 3, 2, 3), 2, 1, 1),
-                    Case.of(shape(1, 3, 5, 6, 7), shape(3, 1, 2, 2, 2), 1, 0, 2));
-
-    private static NDList convolve(Case c, NDManager m, DataType type) {
-        return convolve(
-                c,
-                cast(m, type, c.input),
-                cast(m, type, c.weight),
-                c.bias ? cast(m, type, c.weight[0]) : null);
-    }
-
-    private static NDList convolve(Case c, NDArray input, NDArray weight, NDArray bias) {
-        return input.getNDArrayInternal()
-                .convolution(input, weight, bias, c.stride, c.padding, c.dilation, c.groups);
-    }
-
-    @TestFactory
-    List<DynamicTest> convolution() {
-        for (Case c : CONVOLUTIONS) {
-            lists("convolution " + c, m -> convolve(c, m, DataType.FLOAT32));
-            lists("convolution float64 " + c, m -> convolve(c, m, DataType.FLOAT64));
-        }
-        for (int i = 0; i < CONVOLUTIONS.size(); i += 4) {
-            Case c = CONVOLUTIONS.get(i);
-            lists("convolution float16 " + c, m -> convolve(c, m, DataType.FLOAT16));
-            // Sums of small whole numbers are exact in any type.
-            reference(
-                    "convolution bfloat16 " + c,
-                    m -> convolve(c, small(m, c.input), small(m, c.weight), small(m, c.weight[0])),
-                    m -> {
-                        NDArray input = small(m, c.input).toType(DataType.BFLOAT16, false);
-                        NDArray weight = small(m, c.weight).toType(DataType.BFLOAT16, false);
-                        NDArray bias = small(m, c.weight[0]).toType(DataType.BFLOAT16, false);
-                        NDArray result = convolve(c, input, weight, bias).singletonOrThrow();
-                        Assertions.assertEquals(DataType.BFLOAT16, result.getDataType());
-                        return new NDList(result.toType(DataType.FLOAT32, false));
-                    });
-        }
-        lists(
-                "convolution of a view",
-                m -> {
-                    NDArray input = floats(m, 2, 8, 9, 3).transpose(0, 3, 2, 1);
-                    NDArray weight = floats(m, 3, 3, 3, 5).transpose();
-                    return input.getNDArrayInternal()
-                            .convolution(
-                                    input,
-                                    weight,
-                                    null,
-                                    new Shape(1, 1),
-                                    new Shape(0, 0),
-                                    new Shape(1, 1),
-                                    1);
-                });
-        // One sample's columns take 74 MB, written in parts of its rows; then many samples'.
-        Case large = Case.of(shape(1, 64, 180, 180), shape(3, 64, 3, 3), 1, 1, 1);
-        lists("convolution in parts " + large, m -> convolve(large, m, DataType.FLOAT32));
-        Case many = Case.of(shape(9, 64, 70, 70), shape(3, 64, 3, 3), 1, 1, 1);
-        lists("convolution in parts " + many, m -> convolve(many, m, DataType.FLOAT32));
-        Case empty = Case.of(shape(0, 3, 8, 9), shape(5, 3, 3, 3), 1, 1, 1);
-        lists("convolution of no samples", m -> convolve(empty, m, DataType.FLOAT32));
-        return tests;
-    }
-
-    /** Whole numbers from -2 to 2. */
-    private static NDArray small(NDManager m, long... shape) {
-        return integers(m, 5, shape).sub(2).toType(DataType.FLOAT32, false);
-    }
-
-    @TestFactory
-    List<DynamicTest> deconvolution() {
-        List<Case> cases =
-                List.of(
-                        Case.of(shape(2, 3, 10), shape(4, 3, 3), 1, 0, 1),
-                        Case.of(shape(2, 4, 5), shape(6, 2, 4), 3, 2, 2),
-                        Case.of(shape(2, 3, 5, 6), shape(4, 3, 3, 3), 1, 1, 1),
-                        Case.of(shape(2, 3, 5, 6), shape(3, 3, 2, 2), 2, 0, 1),
-                        Case.of(shape(2, 3, 5, 6), shape(4, 3, 1, 1), 2, 0, 1),
-                        Case.of(shape(2, 4, 5, 6), shape(6, 2, 3, 2), 2, 1, 2),
-                        Case.of(shape(2, 4, 5, 6), shape(4, 1, 4, 4), 2, 1, 1),
-                        Case.of(shape(2, 4, 5, 6), shape(4, 1, 4, 3), 2, 1, 1)
-                                .with(new Shape(3, 2), new Shape(0, 2), new Shape(1, 2)),
-                        Case.of(shape(2, 4, 3, 4, 5), shape(6, 2, 2, 3, 3), 2, 1, 1));
-        for (Case c : cases) {
-            for (long longer = 0; longer < c.stride.get(0); longer++) {
-                Shape outPadding = all(c.weight.length - 2, Math.min(longer, 1));
-                for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT16}) {
-                    reference(
-                            "deconvolution " + type + " longer by " + outPadding + " " + c,
-                            m -> new NDList(expectedDeconvolution(c, outPadding, m, type)),
-                            m -> deconvolve(c, outPadding, m, type));
-                }
-            }
-        }
-        Shape none = new Shape(0, 0);
-        Case large = Case.of(shape(1, 8, 190, 190), shape(64, 8, 3, 3), 1, 1, 1);
-        reference(
-                "deconvolution in parts " + large,
-                m -> new NDList(expectedDeconvolution(large, none, m, DataType.FLOAT32)),
-                m -> deconvolve(large, none, m, DataType.FLOAT32));
-        return tests;
-    }
-
-    private static NDArray expectedDeconvolution(
-            Case c, Shape outPadding, NDManager m, DataType type) {
-        long[] weight = c.weight;
-        return LayerReference.deconvolution(
-                m,
-                floats(m, c.input).toType(type, false),
-                floats(m, weight).toType(type, false),
-                c.bias ? floats(m, weight[0]).toType(type, false) : null,
-                new LayerReference.Geometry(
-                        LayerReference.three(
-                                new Shape(Arrays.copyOfRange(weight, 2, weight.length)), 1),
-                        LayerReference.three(c.stride, 1),
-                        LayerReference.three(c.padding, 0),
-                        LayerReference.three(c.dilation, 1),
-                        LayerReference.three(outPadding, 0)),
-                c.groups);
-    }
-
-    private static NDList deconvolve(Case c, Shape outPadding, NDManager m, DataType type) {
-        NDArray input = floats(m, c.input).toType(type, false);
-        NDArray weight = floats(m, c.weight).toType(type, false);
-        NDArray bias = c.bias ? floats(m, c.weight[0]).toType(type, false) : null;
-        return input.getNDArrayInternal()
-                .deconvolution(
-                        input, weight, bias, c.stride, c.padding, outPadding, c.dilation, c.groups);
-    }
-
-    /** What a pooling takes. */
-    private record Pool(long[] input, Shape kernel, Shape stride, Shape padding) {
-
-        @Override
-        public String toString() {
-            return Arrays.toString(input)
-                    + " kernel "
-                    + kernel
-                    + " stride "
-                    + stride
-                    + " padding "
-                    + padding;
-        }
-    }
-
-    private static final List<Pool> POOLS =
-            List.of(
-                    new Pool(shape(2, 3, 10), new Shape(3), new Shape(2), new Shape(0)),
-                    new Pool(shape(2, 3, 11), new Shape(4), new Shape(3), new Shape(2)),
-                    new Pool(shape(2, 3, 9), new Shape(9), new Shape(1), new Shape(0)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(2, 2), new Shape(2, 2), new Shape(0, 0)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(3, 3), new Shape(2, 2), new Shape(1, 1)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(3, 3), new Shape(1, 1), new Shape(1, 1)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(5, 2), new Shape(3, 3), new Shape(2, 1)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(7, 1), new Shape(2, 1), new Shape(3, 0)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(1, 1), new Shape(1, 1), new Shape(0, 0)),
-                    new Pool(shape(2, 3, 9, 8), new Shape(2, 2), new Shape(4, 5), new Shape(1, 1)),
-                    new Pool(
-                            shape(2, 3, 5, 9, 8),
-                            new Shape(2, 3, 3),
-                            new Shape(2, 2, 2),
-                            new Shape(1, 0, 1)),
-                    new Pool(
-                            shape(2, 3, 5, 9, 8),
-                            new Shape(3, 2, 2),
-                            new Shape(1, 3, 2),
-                            new Shape(1, 1, 0)));
-
-    @TestFactory
-    List<DynamicTest> pooling() {
-        for (Pool p : POOLS) {
-            for (boolean ceil : new boolean[] {false, true}) {
-                String name = " " + p + (ceil ? " up" : "");
-                Function<NDArray, NDArray> max =
-                        a -> a.getNDArrayInternal().maxPool(p.kernel, p.stride, p.padding, ceil);
-                Function<NDArray, NDArray> average =
-                        a ->
-                                a.getNDArrayInternal()
-                                        .avgPool(p.kernel, p.stride, p.padding, ceil, true);
-                for (DataType type :
-                        new DataType[] {DataType.FLOAT32, DataType.FLOAT64, DataType.FLOAT16}) {
-                    test("maxPool " + type + name, m -> max.apply(cast(m, type, p.input)));
-                    if (type != DataType.FLOAT16) {
-                        test("avgPool " + type + name, m -> average.apply(cast(m, type, p.input)));
-                    }
-                }
-                // Not every engine has means of float16; ours are rounded once.
-                reference(
-                        "avgPool float16" + name,
-                        m ->
-                                new NDList(
-                                        average.apply(
-                                                        cast(m, DataType.FLOAT16, p.input)
-                                                                .toType(DataType.FLOAT32, false))
-                                                .toType(DataType.FLOAT16, false)),
-                        m -> new NDList(average.apply(cast(m, DataType.FLOAT16, p.input))));
-                reference(
-                        "maxPool bfloat16" + name,
-                        m -> new NDList(max.apply(small(m, p.input))),
-                        m ->
-                                new NDList(
-                                        max.apply(
-                                                        small(m, p.input)
-                                                                .toType(DataType.BFLOAT16, false))
-                                                .toType(DataType.FLOAT32, false)));
-                LayerReference.Geometry geometry =
-                        LayerReference.Geometry.of(p.kernel, p.stride, p.padding);
-                reference(
-                        "avgPool without padding" + name,
-                        m ->
-                                new NDList(
-                                        LayerReference.pool(
-                                                m,
-                                                floats(m, p.input),
-                                                geometry,
-                                                ceil,
-                                                window ->
-                                                        Arrays.stream(window)
-                                                                .average()
-                                                                .orElseThrow())),
-                        m ->
-                                new NDList(
-                                        floats(m, p.input)
-                                                .getNDArrayInternal()
-                                                .avgPool(
-                                                        p.kernel, p.stride, p.padding, ceil,
-                                                        false)));
-                lpPool(p, ceil, name);
-            }
-        }
-        globalPooling();
-        test(
-                "maxPool int64",
-                m ->
-                        integers(m, 100, 2, 3, 9, 8)
-                                .getNDArrayInternal()
-                                .maxPool(new Shape(3, 3), new Shape(2, 2), new Shape(1, 1), true));
-        test(
-                "avgPool int64",
-                m ->
-                        integers(m, 100, 2, 3, 9, 8)
-                                .sub(50)
-                                .getNDArrayInternal()
-                                .avgPool(
-                                        new Shape(3, 3),
-                                        new Shape(2, 2),
-                                        new Shape(1, 1),
-                                        true,
-                                        true));
-        test(
-                "maxPool of a view with NaN",
-                m ->
-                        special(m)
-                                .reshape(1, 1, 2, 3)
-                                .transpose(0, 1, 3, 2)
-                                .getNDArrayInternal()
-                                .maxPool(new Shape(2, 2), new Shape(1, 1), new Shape(0, 1), false));
-        return tests;
-    }
-
-    private void lpPool(Pool p, boolean ceil, String name) {
-        if (Arrays.stream(p.padding.getShape()).allMatch(length -> length == 0)
-                && p.kernel.dimension() < 3) {
-            for (float power : new float[] {1, 2, 3, 2.5f}) {
-                test(
-                        "lpPool " + power + name,
-                        m ->
-                                floats(m, p.input)
-                                        .abs()
-                                        .getNDArrayInternal()
-                                        .lpPool(power, p.kernel, p.stride, p.padding, ceil));
-            }
-        } else if (!ceil) {
-            reference(
-                    "lpPool" + name,
-                    m ->
-                            new NDList(
-                                    LayerReference.pool(
-                                            m,
-                                            floats(m, p.input),
-                                            LayerReference.Geometry.of(
-                                                    p.kernel, p.stride, p.padding),
-                                            false,
-                                            window ->
-                                                    Math.sqrt(
-                                                            Arrays.stream(window)
-                                                                    .map(x -> x * x)
-                                                                    .sum()))),
-                    m ->
-                            new NDList(
-                                    floats(m, p.input)
-                                            .getNDArrayInternal()
-                                            .lpPool(2, p.kernel, p.stride, p.padding, false)));
-        }
-    }
-
-    private void globalPooling() {
-        long[][] shapes = {{2, 3, 10}, {2, 3, 9, 8}, {2, 3, 4, 5, 6}};
-        for (long[] shape : shapes) {
-            String name = " " + new Shape(shape);
-            for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT16}) {
-                test(
-                        "globalMaxPool " + type + name,
-                        m -> cast(m, type, shape).getNDArrayInternal().globalMaxPool());
-                test(
-                        "globalAvgPool " + type + name,
-                        m -> cast(m, type, shape).getNDArrayInternal().globalAvgPool());
-            }
-            if (shape.length < 5) {
-                test(
-                        "globalLpPool" + name,
-                        m -> floats(m, shape).getNDArrayInternal().globalLpPool(2));
-            } else {
-                reference(
-                        "globalLpPool" + name,
-                        m -> new NDList(floats(m, shape).norm(new int[] {2, 3, 4})),
-                        m -> new NDList(floats(m, shape).getNDArrayInternal().globalLpPool(2)));
-            }
-        }
-    }
-
-    private static NDArray cast(NDManager m, DataType type, long... shape) {
-        return floats(m, shape).toType(type, false);
     }
 
     @TestFactory
@@ -425,7 +28,7 @@ abstract class LayerLaws extends EngineParity {
                 for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
                     lists(
                             "batchNorm " + type + name,
-                            m -> normalize(cast(m, type, shape), -1, training));
+                            m -> normalize(floats(m, type, shape), -1, training));
                 }
                 reference(
                         "batchNorm without gamma and beta" + name,
@@ -439,7 +42,7 @@ abstract class LayerLaws extends EngineParity {
                         m -> normalize(floats(m, shape), 1, training, null, null));
                 lists(
                         "batchNorm of float16 by float32" + name,
-                        m -> normalize(cast(m, DataType.FLOAT16, shape), -1, training));
+                        m -> normalize(floats(m, DataType.FLOAT16, shape), -1, training));
             }
         }
         for (int axis = 2; axis < 4; axis++) {
@@ -465,8 +68,8 @@ abstract class LayerLaws extends EngineParity {
     private static NDList normalize(NDArray input, int axis, boolean training) {
         NDManager m = input.getManager();
         DataType type = parameters(input);
-        NDArray gamma = cast(m, type, 3, 6).get(1);
-        return normalize(input, axis, training, gamma, cast(m, type, 4, 6).get(1));
+        NDArray gamma = floats(m, type, 3, 6).get(1);
+        return normalize(input, axis, training, gamma, floats(m, type, 4, 6).get(1));
     }
 
     private static DataType parameters(NDArray input) {
@@ -478,8 +81,8 @@ abstract class LayerLaws extends EngineParity {
     private static NDList normalize(
             NDArray input, int axis, boolean training, NDArray gamma, NDArray beta) {
         NDManager m = input.getManager();
-        NDArray mean = cast(m, parameters(input), 6);
-        NDArray variance = cast(m, parameters(input), 2, 6).abs().get(1).duplicate();
+        NDArray mean = floats(m, parameters(input), 6);
+        NDArray variance = floats(m, parameters(input), 2, 6).abs().get(1).duplicate();
         NDList result =
                 input.getNDArrayInternal()
                         .batchNorm(input, mean, variance, gamma, beta, axis, 0.8f, 1e-3f, training);
@@ -511,5 +114,152 @@ abstract class LayerLaws extends EngineParity {
             }
         }
         return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> dropout() {
+        for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT16}) {
+            drop(type + " at rate 0", type, 0);
+            drop(type + " at rate 0.3", type, 0.3f);
+            drop(type + " at rate 1", type, 1);
+        }
+        reference(
+                "dropout again from a seed",
+                m -> new NDList(m.zeros(new Shape(), DataType.INT64)),
+                m -> {
+                    NDArray ones = m.ones(new Shape(100));
+                    m.getEngine().setRandomSeed(5);
+                    NDArray first = dropped(ones, 0.5f);
+                    NDArray second = dropped(ones, 0.5f);
+                    m.getEngine().setRandomSeed(5);
+                    NDArray again = dropped(ones, 0.5f);
+                    Assertions.assertNotEquals(first, second);
+                    return new NDList(first.neq(again).countNonzero());
+                });
+        return tests;
+    }
+
+    private static NDArray dropped(NDArray array, float rate) {
+        return array.getNDArrayInternal().dropout(array, rate, true).singletonOrThrow();
+    }
+
+    /** Each element is zero or divided by 1 - rate; how many are zero is within 5 deviations. */
+    private void drop(String name, DataType type, float rate) {
+        long count = 20_000;
+        reference(
+                "dropout " + name,
+                m -> {
+                    NDArray input = m.arange(1f, count + 1).mod(50).add(1);
+                    double factor = rate == 1 ? 0 : 1 / (1 - (double) rate);
+                    return new NDList(input.toType(type, false).mul(factor));
+                },
+                m -> {
+                    NDArray input = m.arange(1f, count + 1).mod(50).add(1).toType(type, false);
+                    NDArray result = dropped(input, rate);
+                    long zeros = count - result.countNonzero().getLong();
+                    double deviation = Math.sqrt(count * rate * (1.0 - rate));
+                    Assertions.assertEquals(count * (double) rate, zeros, 5 * deviation + 1e-9);
+                    // Where there is a zero, what would have been there otherwise.
+                    NDArray whole = input.mul(rate == 1 ? 0 : 1 / (1 - rate));
+                    return new NDList(NDArrays.where(result.neq(0), result, whole));
+                });
+    }
+
+    @TestFactory
+    List<DynamicTest> refusals() {
+        Shape one = new Shape(1, 1);
+        refused(
+                "weights of other channels",
+                "convolution of an array of shape [2, 3, 8, 8] with a weight of shape [4, 2, 3, 3]"
+                        + " in 1 groups",
+                m ->
+                        floats(m, 2, 3, 8, 8)
+                                .getNDArrayInternal()
+                                .convolution(
+                                        floats(m, 2, 3, 8, 8),
+                                        floats(m, 4, 2, 3, 3),
+                                        null,
+                                        one,
+                                        one,
+                                        one,
+                                        1));
+        refused(
+                "a stride of other axes",
+                "convolution with stride (1, 1, 1): give one number for each of the 2 axes",
+                m ->
+                        floats(m, 2, 3, 8, 8)
+                                .getNDArrayInternal()
+                                .convolution(
+                                        floats(m, 2, 3, 8, 8),
+                                        floats(m, 4, 3, 3, 3),
+                                        null,
+                                        new Shape(1, 1, 1),
+                                        one,
+                                        one,
+                                        1));
+        refused(
+                "a kernel that does not fit",
+                "a window of 9 elements does not fit axis 2 with padding 0",
+                m ->
+                        new NDList(
+                                floats(m, 2, 3, 8, 8)
+                                        .getNDArrayInternal()
+                                        .maxPool(new Shape(9, 9), one, new Shape(0, 0), false)));
+        refused(
+                "too much padding",
+                "padding can be half a kernel at most",
+                m ->
+                        new NDList(
+                                floats(m, 2, 3, 8, 8)
+                                        .getNDArrayInternal()
+                                        .avgPool(one, one, one, false, true)));
+        refused(
+                "one sample in training",
+                "the variance needs at least 2 elements of each channel",
+                m ->
+                        floats(m, 1, 6)
+                                .getNDArrayInternal()
+                                .batchNorm(
+                                        floats(m, 1, 6),
+                                        null,
+                                        null,
+                                        null,
+                                        null,
+                                        1,
+                                        0.9f,
+                                        1e-5f,
+                                        true));
+        refused(
+                "a rate that is none",
+                "dropout's rate is the probability of a zero, from 0 to 1, not 1.5.",
+                m -> new NDList(dropped(floats(m, 3), 1.5f)));
+        refused(
+                "states of another batch",
+                "gru needs a state of shape [1, 3, 2], not [1, 4, 2].",
+                m ->
+                        floats(m, 5, 3, 4)
+                                .getNDArrayInternal()
+                                .gru(
+                                        floats(m, 5, 3, 4),
+                                        floats(m, 1, 4, 2),
+                                        new NDList(floats(m, 6, 4), floats(m, 6, 2)),
+                                        false,
+                                        1,
+                                        0,
+                                        false,
+                                        false,
+                                        false));
+        return tests;
+    }
+
+    private void refused(String name, String message, Function<NDManager, NDList> body) {
+        compare(
+                "refuses " + name,
+                (theirs, own) -> {
+                    RuntimeException e =
+                            Assertions.assertThrows(
+                                    IllegalArgumentException.class, () -> body.apply(own));
+                    Assertions.assertTrue(e.getMessage().contains(message), e.getMessage());
+                });
     }
 }

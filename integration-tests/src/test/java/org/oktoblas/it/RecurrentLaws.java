@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.recurrent.RNN;
 import java.util.List;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -130,6 +132,53 @@ abstract class RecurrentLaws extends EngineParity {
             lists("of a view " + c, m -> c.run(floats(m, 7, 4, 3).transpose(), true));
         }
         return tests;
+    }
+
+    /** No states are zeros; dropout is between layers alone, in training alone, from the seed. */
+    @TestFactory
+    List<DynamicTest> ownWays() {
+        reference(
+                "lstm without states",
+                m -> layers(floats(m, 3, 4, 7), zeros(m, 2), 1, false),
+                m -> layers(floats(m, 3, 4, 7), null, 1, false));
+        reference(
+                "dropout of one layer",
+                m -> layers(floats(m, 3, 4, 7), zeros(m, 2), 1, false),
+                m -> layers(floats(m, 3, 4, 7), zeros(m, 2), 1, true));
+        reference(
+                "dropout from a seed",
+                m -> new NDList(m.zeros(new Shape(), DataType.INT64)),
+                m -> {
+                    NDArray input = floats(m, 3, 4, 7);
+                    NDArray without = layers(input, null, 2, false).head();
+                    m.getEngine().setRandomSeed(3);
+                    NDArray first = layers(input, null, 2, true).head();
+                    m.getEngine().setRandomSeed(3);
+                    NDArray again = layers(input, null, 2, true).head();
+                    Assertions.assertNotEquals(without, first);
+                    return new NDList(first.neq(again).countNonzero());
+                });
+        return tests;
+    }
+
+    private static NDList zeros(NDManager m, int states) {
+        NDList zeros = new NDList();
+        for (int i = 0; i < states; i++) {
+            zeros.add(m.zeros(new Shape(1, 3, LENGTH)));
+        }
+        return zeros;
+    }
+
+    private static NDList layers(NDArray input, NDList states, int layers, boolean training) {
+        NDManager m = input.getManager();
+        NDList params = new NDList();
+        for (int i = 0; i < layers; i++) {
+            long width = i == 0 ? input.getShape().get(2) : LENGTH;
+            params.add(parameter(m, i, DataType.FLOAT32, 4 * LENGTH, width));
+            params.add(parameter(m, i + 50, DataType.FLOAT32, 4 * LENGTH, LENGTH));
+        }
+        return input.getNDArrayInternal()
+                .lstm(input, states, params, false, layers, 0.5, training, false, true);
     }
 
     private static NDArray cast(NDManager m, DataType type) {

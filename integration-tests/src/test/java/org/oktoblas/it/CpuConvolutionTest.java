@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuConvolutionTest extends ConvolutionLaws {
+
+    CpuConvolutionTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuNetworkTest extends NetworkLaws {
+
+    CpuNetworkTest() {
+        super(Target.CPU);
+    }
+}

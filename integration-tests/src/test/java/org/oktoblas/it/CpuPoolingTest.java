@@ -1,0 +1,8 @@
+package org.oktoblas.it;
+
+class CpuPoolingTest extends PoolingLaws {
+
+    CpuPoolingTest() {
+        super(Target.CPU);
+    }
+}

@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuConvolutionTest extends ConvolutionLaws {
+
+    GpuConvolutionTest() {
+        super(Target.GPU);
+    }
+}

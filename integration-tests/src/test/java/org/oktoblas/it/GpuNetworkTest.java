@@ -1,0 +1,11 @@
+package org.oktoblas.it;
+
+import org.oktoblas.engine.RequiresGpu;
+
+@RequiresGpu
+class GpuNetworkTest extends NetworkLaws {
+
+    GpuNetworkTest() {
+        super(Target.GPU);
+    }
+}
