@@ -160,8 +160,16 @@ abstract class LayerOps implements NDArrayEx {
 
     private static Windows windows(
             String name, Tensor weight, Shape stride, Shape padding, Shape dilation) {
-        int axes = Windows.axes(name + "'s weight", weight);
         long[] shape = weight.layout().shape();
+        int axes = shape.length - Windows.LEAD;
+        if (axes < 1 || axes > 3) {
+            throw new IllegalArgumentException(
+                    name
+                            + " with a weight of shape "
+                            + Arrays.toString(shape)
+                            + ": it needs shape (out channels, channels / groups, kernel…) with one"
+                            + " to three axes of the kernel.");
+        }
         Shape kernel = new Shape(Arrays.copyOfRange(shape, Windows.LEAD, shape.length));
         return Windows.of(name, axes, kernel, stride, padding, dilation);
     }

@@ -66,7 +66,9 @@ abstract class BlockParity extends EngineParity {
     }
 
     /**
-     * Makes a block whose parameters, but for running variances, are random, as large as trained.
+     * Makes a block whose parameters, but for running variances, are random. They are as large as a
+     * trained network's: with larger ones a transformer has less than {@link #PRECISION} in float32
+     * whoever computes it.
      */
     static Block made(
             Supplier<Block> supplier, Function<NDManager, NDList> inputs, NDManager manager) {
