@@ -121,11 +121,14 @@ final class Augmentation {
         if (images.layout().size(3) == 1) {
             return images;
         }
-        Tensor red = TensorMath.slice(images, 3, 0, 1);
-        Tensor green = TensorMath.slice(images, 3, 1, 1);
-        Tensor blue = TensorMath.slice(images, 3, 2, 1);
-        Tensor value = math.reduce(ReduceOp.MAX, images, 3);
-        Tensor chroma = math.subtract(value, math.reduce(ReduceOp.MIN, images, 3));
+        DataType type = images.dataType();
+        // Channel by channel, each of which then lies densely.
+        Tensor planes = operation.copy(images.with(images.layout().permute(3, 0, 1, 2)), type);
+        Tensor red = TensorMath.slice(planes, 0, 0, 1);
+        Tensor green = TensorMath.slice(planes, 0, 1, 1);
+        Tensor blue = TensorMath.slice(planes, 0, 2, 1);
+        Tensor value = math.maximum(math.maximum(red, green), blue);
+        Tensor chroma = math.subtract(value, math.minimum(math.minimum(red, green), blue));
         // A gray pixel has no hue: any will do, as its chroma is 0.
         Tensor gray = math.binary(BinaryOp.EQUAL, chroma, TensorMath.number(0));
         Tensor divisor = math.where(gray, one(chroma), chroma);
@@ -137,10 +140,12 @@ final class Augmentation {
         math.into(BinaryOp.ADD, ofBlue, TensorMath.number(4), ofBlue);
         Tensor sector = math.where(math.binary(BinaryOp.EQUAL, green, value), ofGreen, ofBlue);
         sector = math.where(math.binary(BinaryOp.EQUAL, red, value), ofRed, sector);
-        sector = math.add(sector, math.multiply(turn, TensorMath.number(6)));
+        Tensor sectors = math.multiply(turn, TensorMath.number(6));
+        sectors = sectors.with(sectors.layout().permute(3, 0, 1, 2));
+        math.into(BinaryOp.ADD, sector, sectors, sector);
 
         // Back: channel = value − chroma · clip(min(k, 4 − k), 0, 1), k = (n + sector) mod 6.
-        Tensor out = operation.create(images.layout().shape(), images.dataType());
+        Tensor out = operation.create(planes.layout().shape(), type);
         for (int channel = 0; channel < CHANNELS; channel++) {
             Tensor k = math.add(sector, TensorMath.number(5 - 2 * channel));
             math.into(BinaryOp.REMAINDER, k, TensorMath.number(6), k);
@@ -150,10 +155,10 @@ final class Augmentation {
             math.into(BinaryOp.MAXIMUM, share, TensorMath.number(0), share);
             math.into(BinaryOp.MINIMUM, share, TensorMath.number(1), share);
             math.into(BinaryOp.MULTIPLY, share, chroma, share);
-            Tensor target = TensorMath.slice(out, 3, channel, 1);
+            Tensor target = TensorMath.slice(out, 0, channel, 1);
             math.into(BinaryOp.SUBTRACT, value, share, target);
         }
-        return out;
+        return operation.dense(out.with(out.layout().permute(1, 2, 3, 0)));
     }
 
     private Tensor one(Tensor like) {

@@ -3,12 +3,15 @@ package org.oktoblas.engine;
 import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
 /**
- * Resampling to another size, axis by axis from the last: every element of the result is a weighted
- * sum of some neighbours in the source. The rules are those of PyTorch's {@code interpolate}, with
+ * Resampling to another size, axis by axis: every element of the result is a weighted sum of some
+ * neighbours in the source. The rules are those of PyTorch's {@code interpolate}, with
  * anti-aliasing where it can be had: nearest takes the element at floor(i · in / out); bilinear and
  * bicubic (a = −0.5) are convolutions with the triangle and Keys' kernel, stretched by in / out
  * when shrinking and normalised at the borders; area is the mean of all elements that a pixel of
@@ -18,6 +21,9 @@ final class Interpolation {
 
     /** Keys' parameter, "Cubic Convolution Interpolation for Digital Image Processing", 1981. */
     private static final double CUBIC = -0.5;
+
+    /** From how many elements behind an axis on these are worth to be picked where they are. */
+    private static final int ROW = 64;
 
     private final Operation operation;
     private final TensorMath math;
@@ -69,20 +75,18 @@ final class Interpolation {
     Tensor resample(Tensor in, int first, long[] size) {
         Tensor result = in;
         Tensor divisor = null;
-        for (int i = size.length - 1; i >= 0; i--) {
-            int axis = first + i;
+        for (int axis : order(in, first, size)) {
             int from = Math.toIntExact(in.layout().size(axis));
-            int to = Math.toIntExact(size[i]);
-            if (mode == Image.Interpolation.NEAREST) {
-                result = nearest(result, axis, from, to);
-            } else if (from != to) {
-                Taps taps = taps(from, to);
-                result = weigh(result, axis, taps);
-                if (taps.divisors() != null) {
-                    long[] shape = TensorMath.along(result.layout().rank(), axis, to);
-                    Tensor more = math.tensor(taps.divisors(), result.dataType(), shape);
-                    divisor = divisor == null ? more : math.multiply(divisor, more);
-                }
+            int to = Math.toIntExact(size[axis - first]);
+            if (from == to) {
+                continue;
+            }
+            Taps taps = taps(from, to);
+            result = resample(result, axis, taps);
+            if (taps.divisors() != null) {
+                long[] shape = TensorMath.along(result.layout().rank(), axis, to);
+                Tensor more = math.tensor(taps.divisors(), result.dataType(), shape);
+                divisor = divisor == null ? more : math.multiply(divisor, more);
             }
         }
         if (divisor != null) {
@@ -92,39 +96,64 @@ final class Interpolation {
         return result == in ? operation.copy(in, in.dataType()) : result;
     }
 
-    private Tensor nearest(Tensor in, int axis, int from, int to) {
-        if (from == to) {
-            return in;
-        }
-        // In single precision, as the rule has it: it decides which of two neighbours is taken.
-        float scale = (float) from / to;
-        long[] index = new long[to];
-        for (int i = 0; i < to; i++) {
-            index[i] = Math.min((long) (i * scale), from - 1);
-        }
-        return Selection.gather(operation, in, axis, Selection.tensor(operation, index));
+    /** Returns the axes to resample, those that shrink most first, which leaves the least to do. */
+    private static int[] order(Tensor in, int first, long[] size) {
+        return IntStream.range(first, first + size.length)
+                .boxed()
+                .sorted(
+                        Comparator.comparing(
+                                axis -> (double) size[axis - first] / in.layout().size(axis)))
+                .mapToInt(axis -> axis)
+                .toArray();
     }
 
-    /** Adds up the neighbours that taps name along an axis. */
-    private Tensor weigh(Tensor in, int axis, Taps taps) {
+    /** Resamples one axis: the axes before and behind it are taken as one each. */
+    private Tensor resample(Tensor in, int axis, Taps taps) {
         long[] shape = in.layout().shape();
-        shape[axis] = taps.length();
-        Tensor sum = operation.create(shape, in.dataType());
-        if (sum.layout().count() == 0) {
-            return sum;
+        long outer = 1;
+        for (int i = 0; i < axis; i++) {
+            outer *= shape[i];
         }
+        long inner = 1;
+        for (int i = axis + 1; i < shape.length; i++) {
+            inner *= shape[i];
+        }
+        long from = shape[axis];
+        long to = taps.length();
+        shape[axis] = to;
+        Tensor result;
+        if (outer * inner == 0) {
+            result = operation.create(shape, in.dataType());
+        } else if (taps.count() == 1 || outer == 1 || inner >= ROW) {
+            result = weigh(operation.reshape(in, outer, from, inner), taps);
+        } else {
+            // Long rows are much faster to pick than short ones: make the axis the first.
+            Tensor view = operation.reshape(in, outer, from, inner);
+            view = operation.copy(view.with(view.layout().swap(0, 1)), in.dataType());
+            view = weigh(operation.reshape(view, 1, from, outer * inner), taps);
+            view = operation.reshape(view, to, outer, inner);
+            result = operation.dense(view.with(view.layout().swap(0, 1)));
+        }
+        return operation.reshape(result, shape);
+    }
+
+    /** Adds up the neighbours that taps name along the middle one of three axes. */
+    private Tensor weigh(Tensor in, Taps taps) {
+        long[] shape = in.layout().shape();
+        shape[1] = taps.length();
+        Tensor sum = operation.create(shape, in.dataType());
         Tensor part = taps.count() == 1 ? sum : operation.create(shape, in.dataType());
-        long[] table = {taps.count(), taps.length()};
         Tensor indices = Selection.tensor(operation, taps.indices());
-        Tensor weights = math.tensor(taps.weights(), in.dataType(), table);
-        indices = operation.reshape(indices, table);
-        long[] along = TensorMath.along(shape.length, axis, taps.length());
+        Tensor weights =
+                taps.weights() == null
+                        ? null
+                        : math.tensor(taps.weights(), in.dataType(), taps.weights().length);
         for (int tap = 0; tap < taps.count(); tap++) {
             Tensor to = tap == 0 ? sum : part;
-            Tensor index = operation.reshape(TensorMath.select(indices, 0, tap), along);
-            Tensor weight = operation.reshape(TensorMath.select(weights, 0, tap), along);
-            operation.backend.gather(in, axis, ArrayArithmetic.stretch(index, shape), to);
-            math.into(BinaryOp.MULTIPLY, to, weight, to);
+            operation.backend.gather(in, 1, row(indices, tap, shape), to);
+            if (weights != null) {
+                math.into(BinaryOp.MULTIPLY, to, row(weights, tap, shape), to);
+            }
             if (tap > 0) {
                 math.into(BinaryOp.ADD, sum, part, sum);
             }
@@ -132,8 +161,31 @@ final class Interpolation {
         return sum;
     }
 
+    /** Returns a row of a table, in which each number stands for all that share an index. */
+    private static Tensor row(Tensor table, int row, long[] shape) {
+        long offset = table.layout().offset() + row * shape[1];
+        return table.with(new Layout(shape.clone(), new long[] {0, 1, 0}, offset));
+    }
+
     private Taps taps(int from, int to) {
-        return mode == Image.Interpolation.AREA ? area(from, to) : convolution(from, to);
+        switch (mode) {
+            case NEAREST:
+                return nearest(from, to);
+            case AREA:
+                return area(from, to);
+            default:
+                return convolution(from, to);
+        }
+    }
+
+    private static Taps nearest(int from, int to) {
+        // In single precision, as the rule has it: it decides which of two neighbours is taken.
+        float scale = (float) from / to;
+        long[] index = new long[to];
+        for (int i = 0; i < to; i++) {
+            index[i] = Math.min((long) (i * scale), from - 1);
+        }
+        return new Taps(1, to, index, null, null);
     }
 
     private static Taps area(int from, int to) {
@@ -195,7 +247,7 @@ final class Interpolation {
      * @param count the number of neighbours
      * @param length the number of places
      * @param indices (count, length) places in the source
-     * @param weights (count, length)
+     * @param weights (count, length), or null if all are 1
      * @param divisors (length) what the sums are to be divided by, or null
      */
     private record Taps(
