@@ -13,6 +13,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.SingleShotDetectionLoss;
+import ai.djl.training.loss.YOLOv3Loss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -53,6 +55,49 @@ abstract class MultiBoxLaws extends EngineParity {
             }
         }
         return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> losses() {
+        test(
+                "YOLO 3's loss",
+                m ->
+                        YOLOv3Loss.builder()
+                                .setNumClasses(3)
+                                .build()
+                                .evaluate(
+                                        new NDList(object(m)),
+                                        new NDList(
+                                                floats(m, 1, 24, 13, 13),
+                                                floats(m, 1, 24, 26, 26),
+                                                floats(m, 1, 24, 52, 52))));
+        return tests;
+    }
+
+    private static NDArray object(NDManager manager) {
+        return manager.create(new float[] {1, 0.2f, 0.2f, 0.3f, 0.4f}, new Shape(1, 1, 5));
+    }
+
+    /** No box overlaps the object as much as the one that is it, and all is predicted well. */
+    @Test
+    void lossOfASingleShot() {
+        try (NDManager m = ours.newManager()) {
+            float[] boxes = {0.2f, 0.2f, 0.3f, 0.4f, 0.5f, 0.5f, 1, 1};
+            NDArray anchors = m.create(boxes, new Shape(1, 2, 4));
+            // Likely are class 1, which is 2 with the background, and the background.
+            float[] scores = {0, 0, 2, 3, 0, 0};
+            NDArray predictions = m.create(scores, new Shape(1, 2, 3));
+            NDArray offsets = m.create(new float[] {0.5f, 0, 0, 0, 9, 9, 9, 9}, new Shape(1, 8));
+            NDList outputs = new NDList(anchors, predictions, offsets);
+            double loss =
+                    new SingleShotDetectionLoss()
+                            .evaluate(new NDList(object(m)), outputs)
+                            .getFloat();
+            double first = Math.log(1 + 2 * Math.exp(-2));
+            double second = Math.log(1 + 2 * Math.exp(-3));
+            // The mean of the classes' losses, and that of offsets where an object is.
+            assertEquals((first + second) / 2 + 0.5 / 8, loss, 1e-5);
+        }
     }
 
     private static NDArray priors(

@@ -9,6 +9,7 @@ import ai.djl.modality.cv.translator.BigGANTranslator;
 import ai.djl.modality.cv.translator.ImageClassificationTranslator;
 import ai.djl.modality.cv.translator.ImageFeatureExtractor;
 import ai.djl.modality.cv.translator.InstanceSegmentationTranslator;
+import ai.djl.modality.cv.translator.Sam2Translator;
 import ai.djl.modality.cv.translator.SemanticSegmentationTranslator;
 import ai.djl.modality.cv.translator.SimplePoseTranslator;
 import ai.djl.modality.cv.translator.SingleShotDetectionTranslator;
@@ -182,6 +183,11 @@ abstract class VisionTranslatorLaws extends EngineParity {
                     list.add(eighths(m, 8, 6, 3, 2));
                     return list;
                 },
+                o -> o.toJson());
+        output(
+                "SAM 2",
+                Sam2Translator.builder(size).build(),
+                m -> new NDList(eighths(m, 64, 1, 3, 8, 16).sub(4), eighths(m, 64, 1, 3)),
                 o -> o.toJson());
         output(
                 "feature extraction",
