@@ -16,6 +16,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +96,55 @@ abstract class LifecycleLaws {
         assertSame(
                 inner,
                 b.get(inner, new NDIndex("{}", manager.create(new long[] {0}))).getManager());
+    }
+
+    @Test
+    void operationsOfManyStepsLeaveTheirResultsOnly() {
+        NDArray square = manager.randomNormal(new Shape(6, 6)).add(manager.eye(6).mul(9));
+        NDArray complex = square.reshape(6, 3, 2).complex();
+        NDArray index = manager.create(new long[] {1, 2, 3});
+        List<Function<NDArray, NDArray>> operations =
+                List.of(
+                        NDArray::inverse,
+                        NDArray::trace,
+                        NDArray::median,
+                        NDArray::gammaln,
+                        a -> a.percentile(30),
+                        a -> a.diff(2, 0),
+                        a -> a.rotate90(1, new int[] {0, 1}),
+                        a -> a.sequenceMask(index.concat(index)),
+                        a -> a.xlogy(a),
+                        a -> a.tile(new Shape(12)),
+                        a -> a.gatherNd(index.reshape(1, 3)),
+                        a -> a.get(new NDIndex("3:").addPickDim(index)),
+                        a -> a.fft(6).abs(),
+                        a -> a.fft2(new long[] {70, 3}),
+                        a -> a.fft(1009),
+                        a -> a.flatten().stft(9, 2, true, null, true),
+                        a -> complex.irfft(5, 0),
+                        a -> complex.add(complex).mul(complex).div(complex),
+                        a -> complex.matMul(complex.transpose()),
+                        a -> complex.norm());
+        for (Function<NDArray, NDArray> operation : operations) {
+            long used = OktoEngine.get().memoryUse(device).used();
+            int attached = manager.getManagedArrays().size();
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                assertFalse(operation.apply(square).isReleased());
+            }
+            assertEquals(used, OktoEngine.get().memoryUse(device).used());
+            assertEquals(attached, manager.getManagedArrays().size());
+            try (NDArray result = operation.apply(square)) {
+                assertSame(manager, result.getManager());
+            }
+        }
+        long used = OktoEngine.get().memoryUse(device).used();
+        int attached = manager.getManagedArrays().size();
+        assertThrows(IllegalArgumentException.class, () -> complex.fft2(new long[] {3, 0}));
+        assertThrows(UnsupportedOperationException.class, () -> complex.sqrt());
+        assertThrows(UnsupportedOperationException.class, () -> complex.unique());
+        assertEquals(used, OktoEngine.get().memoryUse(device).used());
+        assertEquals(attached, manager.getManagedArrays().size());
     }
 
     @Test
