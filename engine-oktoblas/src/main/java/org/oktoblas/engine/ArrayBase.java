@@ -188,8 +188,9 @@ abstract class ArrayBase implements NDArray {
 
     /** Always refuses: this version computes no gradients. */
     @Override
+    @Refuses(Refusal.GRADIENTS)
     public NDArray getGradient() {
-        throw Unavailable.gradients("NDArray.getGradient");
+        throw Unavailable.because("NDArray.getGradient", Refusal.GRADIENTS);
     }
 
     @Override

@@ -153,21 +153,13 @@ abstract class ArraySequences extends ArrayStatistics {
         return duplicate();
     }
 
-    /**
-     * Refuses all formats but dense.
-     *
-     * @throws UnsupportedOperationException saying so
-     */
+    /** Refuses all formats but dense. */
     @Override
+    @Refuses(value = Refusal.SPARSE, when = "the format is not DENSE")
     public OktoNDArray toSparse(SparseFormat fmt) {
         if (fmt == SparseFormat.DENSE) {
             return duplicate();
         }
-        throw new UnsupportedOperationException(
-                "Engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " keeps arrays dense and has none of format "
-                        + fmt
-                        + ": use the dense array, and nonzero() for where its elements are.");
+        throw Unavailable.because("NDArray.toSparse(" + fmt + ")", Refusal.SPARSE);
     }
 }

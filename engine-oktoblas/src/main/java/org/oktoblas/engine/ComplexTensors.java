@@ -31,13 +31,9 @@ final class ComplexTensors {
         }
     }
 
+    @Refuses(value = Refusal.COMPLEX, when = "the array is complex")
     static UnsupportedOperationException refusal(String what) {
-        return new UnsupportedOperationException(
-                what
-                        + " does not take complex numbers on engine "
-                        + OktoEngine.ENGINE_NAME
-                        + ": take their abs(), or by real() the real and imaginary parts as"
-                        + " floats along a new last axis.");
+        return Unavailable.because(what, Refusal.COMPLEX);
     }
 
     private static void requireComplex(Tensor tensor) {

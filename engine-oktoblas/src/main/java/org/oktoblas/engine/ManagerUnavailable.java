@@ -18,52 +18,37 @@ abstract class ManagerUnavailable extends BaseNDManager {
 
     /** Always refuses: this engine has dense arrays alone. */
     @Override
+    @Refuses(Refusal.SPARSE)
     public NDArray createCSR(Buffer data, long[] indptr, long[] indices, Shape shape) {
-        throw dense("createCSR");
+        throw Unavailable.because("NDManager.createCSR", Refusal.SPARSE);
     }
 
     /** Always refuses: this engine has dense arrays alone. */
     @Override
+    @Refuses(Refusal.SPARSE)
     public NDArray createRowSparse(Buffer data, Shape dataShape, long[] indices, Shape shape) {
-        throw dense("createRowSparse");
+        throw Unavailable.because("NDManager.createRowSparse", Refusal.SPARSE);
     }
 
     /** Always refuses: this engine has dense arrays alone. */
     @Override
+    @Refuses(Refusal.SPARSE)
     public NDArray createCoo(Buffer data, long[][] indices, Shape shape) {
-        throw dense("createCoo");
-    }
-
-    private static UnsupportedOperationException dense(String operation) {
-        return new UnsupportedOperationException(
-                "NDManager."
-                        + operation
-                        + " makes a sparse array, and engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " has dense ones alone: make the array by zeros(shape) and set the"
-                        + " elements that are not zero, or by create from all of them.");
+        throw Unavailable.because("NDManager.createCoo", Refusal.SPARSE);
     }
 
     /** Always refuses: this engine's operations are DJL's methods, none is called by a name. */
     @Override
+    @Refuses(Refusal.NAMED_OPERATIONS)
     public void invoke(
             String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
-        throw nameless(operation);
+        throw Unavailable.because("NDManager.invoke of " + operation, Refusal.NAMED_OPERATIONS);
     }
 
     /** Always refuses: this engine's operations are DJL's methods, none is called by a name. */
     @Override
+    @Refuses(Refusal.NAMED_OPERATIONS)
     public NDList invoke(String operation, NDList src, PairList<String, ?> params) {
-        throw nameless(operation);
-    }
-
-    private static UnsupportedOperationException nameless(String operation) {
-        return new UnsupportedOperationException(
-                "NDManager.invoke cannot run \""
-                        + operation
-                        + "\": engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " has no operations that are called by a name, only NDArray's and"
-                        + " NDManager's methods.");
+        throw Unavailable.because("NDManager.invoke of " + operation, Refusal.NAMED_OPERATIONS);
     }
 }

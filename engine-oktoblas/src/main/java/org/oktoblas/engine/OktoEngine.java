@@ -145,18 +145,16 @@ public final class OktoEngine extends Engine {
 
     /** Always refuses: no model format of this engine is a graph of named operations. */
     @Override
+    @Refuses(Refusal.SYMBOLS)
     public SymbolBlock newSymbolBlock(NDManager manager) {
-        throw new UnsupportedOperationException(
-                "Engine.newSymbolBlock is not available: engine "
-                        + ENGINE_NAME
-                        + " has no symbolic models. Load an .okm model by Criteria, or build the"
-                        + " network of DJL's blocks and load its parameters into that.");
+        throw Unavailable.because("Engine.newSymbolBlock", Refusal.SYMBOLS);
     }
 
     /** Always refuses: this version computes no gradients. */
     @Override
+    @Refuses(Refusal.GRADIENTS)
     public GradientCollector newGradientCollector() {
-        throw Unavailable.gradients("Engine.newGradientCollector");
+        throw Unavailable.because("Engine.newGradientCollector", Refusal.GRADIENTS);
     }
 
     /** Starts the random numbers anew: the same seed gives the same numbers on every device. */

@@ -80,14 +80,11 @@ public class OktoModel extends BaseModel {
 
     /** Loads the parameters that DJL saved for the block that was set. */
     @Override
+    @Refuses(value = Refusal.STREAM_WITHOUT_BLOCK, when = "no block was set")
     public void load(InputStream in, Map<String, ?> options)
             throws IOException, MalformedModelException {
         if (block == null) {
-            throw new UnsupportedOperationException(
-                    "Engine "
-                            + OktoEngine.ENGINE_NAME
-                            + " loads a model from a stream only into a block: set one first, or"
-                            + " load from a path.");
+            throw Unavailable.because("Model.load(InputStream)", Refusal.STREAM_WITHOUT_BLOCK);
         }
         if (!readParameters(in, options)) {
             throw new MalformedModelException("The stream is not a .params file of DJL.");
@@ -97,8 +94,9 @@ public class OktoModel extends BaseModel {
 
     /** Always refuses: this version does not train. */
     @Override
+    @Refuses(Refusal.GRADIENTS)
     public Trainer newTrainer(TrainingConfig trainingConfig) {
-        throw Unavailable.gradients("Model.newTrainer");
+        throw Unavailable.because("Model.newTrainer", Refusal.GRADIENTS);
     }
 
     @Override

@@ -38,11 +38,9 @@ final class StringStorage extends Storage {
         return new Tensor(new StringStorage(device, values.clone()), DataType.STRING, layout);
     }
 
+    @Refuses(value = Refusal.STRINGS, when = "the array is one of strings")
     static UnsupportedOperationException refusal() {
-        return new UnsupportedOperationException(
-                "An NDArray of strings has no numbers or bytes: it can be viewed in parts and other"
-                        + " shapes, compared by contentEquals, and read by toStringArray(), but not"
-                        + " computed with or copied to other types.");
+        return Unavailable.because("An operation on numbers", Refusal.STRINGS);
     }
 
     /** Returns a tensor's elements in row-major order. */

@@ -16,6 +16,7 @@ final class Types {
      *
      * @throws UnsupportedOperationException if not, saying which types there are
      */
+    @Refuses(value = Refusal.DATA_TYPES, when = "the type is another integer or UNKNOWN")
     static DataType supported(DataType type) {
         switch (type) {
             case FLOAT32:
@@ -30,18 +31,9 @@ final class Types {
             case COMPLEX64:
                 return type;
             case STRING:
-                throw new UnsupportedOperationException(
-                        "An NDArray of strings is made by NDManager.create from a String or a"
-                                + " String[] alone: numbers and buffers cannot be its elements.");
+                throw StringStorage.refusal();
             default:
-                throw new UnsupportedOperationException(
-                        "Engine "
-                                + OktoEngine.ENGINE_NAME
-                                + " has no NDArray of data type "
-                                + type
-                                + ". There are FLOAT32, FLOAT64, FLOAT16, BFLOAT16, INT8, UINT8,"
-                                + " INT32, INT64, BOOLEAN, COMPLEX64 and STRING: convert the"
-                                + " elements to one that holds them, such as INT32 for INT16.");
+                throw Unavailable.because("An NDArray of data type " + type, Refusal.DATA_TYPES);
         }
     }
 

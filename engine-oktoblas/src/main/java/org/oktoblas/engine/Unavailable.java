@@ -1,35 +1,19 @@
 package org.oktoblas.engine;
 
-/** How this version of the engine says that it does not offer an operation of DJL's. */
+/** The one way to say that DJL has an operation which this engine does not offer. */
 final class Unavailable {
 
     private Unavailable() {}
 
     /**
-     * Makes the exception to throw.
+     * Makes the exception to throw from a method that is marked with {@link Refuses}.
      *
-     * @param operation the operation as a user knows it, such as {@code NDArray.stft}
+     * @param operation the operation as a user knows it, such as {@code NDManager.createCSR}
+     * @param why the reason of the mark
      */
-    static UnsupportedOperationException operation(String operation) {
+    static UnsupportedOperationException because(String operation, Refusal why) {
         return new UnsupportedOperationException(
-                operation
-                        + " is not available on engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " in this version.");
-    }
-
-    /**
-     * Makes the exception to throw where gradients are wanted.
-     *
-     * @param operation the operation as a user knows it, such as {@code NDArray.getGradient}
-     */
-    static UnsupportedOperationException gradients(String operation) {
-        return new UnsupportedOperationException(
-                operation
-                        + " is not available: engine "
-                        + OktoEngine.ENGINE_NAME
-                        + " computes no gradients and does not train in this version. Train on"
-                        + " DJL's PyTorch engine; the parameters that Model.save writes there load"
-                        + " here.");
+                "%s does not work on engine %s: %s."
+                        .formatted(operation, OktoEngine.ENGINE_NAME, why.reason()));
     }
 }
