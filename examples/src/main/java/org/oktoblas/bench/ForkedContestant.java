@@ -1,31 +1,20 @@
 package org.oktoblas.bench;
 
 import ai.djl.Device;
-import com.google.gson.Gson;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.oktoblas.gpt2.Precision;
 
-/** A contestant in a Java machine of its own, started with this one's settings. */
+/** A contestant in a Java machine of its own. */
 final class ForkedContestant implements Contestant {
 
-    private final Gson gson = new Gson();
     private final String name;
-    private final Process process;
-    private final BufferedReader answers;
-    private final Writer questions;
+    private final WorkerProcess process;
 
-    private ForkedContestant(String name, Process process) {
+    private ForkedContestant(String name, WorkerProcess process) {
         this.name = name;
         this.process = process;
-        answers = process.inputReader(StandardCharsets.UTF_8);
-        questions = process.outputWriter(StandardCharsets.UTF_8);
     }
 
     /** Starts an {@link InferWorker} and waits until its model is loaded. */
@@ -50,19 +39,10 @@ final class ForkedContestant implements Contestant {
      */
     static Contestant open(String name, Class<?> main, int threads, List<String> arguments)
             throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        // The same number of threads for everybody.
-        command.add("-Dai.djl.oktoblas.num_threads=" + threads);
-        command.add("-Dai.djl.pytorch.num_threads=" + threads);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-        command.addAll(arguments);
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        ForkedContestant contestant = new ForkedContestant(name, process);
+        ForkedContestant contestant =
+                new ForkedContestant(name, WorkerProcess.start(name, main, threads, arguments));
         try {
-            contestant.answer();
+            contestant.checked(contestant.process.answer(InferWorker.Answer.class));
         } catch (IOException e) {
             contestant.close();
             throw e;
@@ -72,21 +52,10 @@ final class ForkedContestant implements Contestant {
 
     @Override
     public Sample run(InferCase task) throws IOException {
-        questions.write(gson.toJson(task) + "\n");
-        questions.flush();
-        return answer().sample();
+        return checked(process.ask(task, InferWorker.Answer.class)).sample();
     }
 
-    private InferWorker.Answer answer() throws IOException {
-        String line = answers.readLine();
-        // The Java machine itself may have something to say first.
-        while (line != null && !line.startsWith("{")) {
-            line = answers.readLine();
-        }
-        if (line == null) {
-            throw new IOException(name + " ended before it answered");
-        }
-        InferWorker.Answer answer = gson.fromJson(line, InferWorker.Answer.class);
+    private InferWorker.Answer checked(InferWorker.Answer answer) throws IOException {
         if (answer.error() != null) {
             throw new IOException(name + ": " + answer.error());
         }
@@ -95,6 +64,6 @@ final class ForkedContestant implements Contestant {
 
     @Override
     public void close() {
-        Processes.end(process, questions);
+        process.close();
     }
 }

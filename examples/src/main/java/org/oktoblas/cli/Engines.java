@@ -31,9 +31,14 @@ final class Engines {
                 return known;
             }
         }
+        String why =
+                name.equalsIgnoreCase("PyTorch")
+                        ? "; DJL's PyTorch engine does not ship with this command, but ./okto in a"
+                                + " clone of the sources fetches it"
+                        : "";
         throw new ParameterException(
                 spec.commandLine(),
-                "there is no engine \"%s\" here, only %s"
-                        .formatted(name, String.join(", ", names)));
+                "there is no engine \"%s\" here, only %s%s"
+                        .formatted(name, String.join(", ", names), why));
     }
 }

@@ -79,6 +79,7 @@ final class Okto implements Runnable {
         CommandLine bench =
                 new CommandLine(new BenchCommand())
                         .addSubcommand(new BenchInferCommand(console))
+                        .addSubcommand(new BenchNDArrayCommand(console))
                         .addSubcommand(new BenchKernelsCommand(console));
         KernelBenchmark.TOPICS.forEach(
                 (topic, what) -> {
