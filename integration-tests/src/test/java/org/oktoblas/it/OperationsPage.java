@@ -237,8 +237,16 @@ final class OperationsPage {
                 && Arrays.equals(one.getParameterTypes(), other.getParameterTypes());
     }
 
+    /** Whether the page says that one of {@link #implementations} works, if only in part. */
+    boolean works(Method implementation) {
+        return verdictOf(implementation).startsWith(WORKS);
+    }
+
     private String verdict(Method method) {
-        Method implementation = implementation(method);
+        return verdictOf(implementation(method));
+    }
+
+    private String verdictOf(Method implementation) {
         String known = verdicts.get(implementation);
         if (known == null) {
             // Whatever calls itself works, unless something else in it does not.
