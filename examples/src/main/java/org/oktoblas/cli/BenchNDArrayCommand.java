@@ -72,7 +72,7 @@ final class BenchNDArrayCommand implements Callable<Integer> {
                             + " this says.")
     private List<Long> sizes;
 
-    @Option(names = "--quick", description = "Fewer sizes and rounds: about three minutes.")
+    @Option(names = "--quick", description = "Fewer sizes and rounds: about four minutes.")
     private boolean quick;
 
     @Option(
