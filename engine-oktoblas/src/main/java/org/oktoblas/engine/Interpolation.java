@@ -271,7 +271,8 @@ final class Interpolation {
                     rest -= tap < last ? 0 : weight;
                 }
             }
-            return new Taps(count, length, indices, weights, divisors);
+            boolean equal = Arrays.stream(weights).allMatch(weight -> weight == 1);
+            return new Taps(count, length, indices, equal ? null : weights, divisors);
         }
     }
 }

@@ -29,7 +29,7 @@ final class UpdateRules implements AutoCloseable {
      * @param inputs a weight, its gradient, and as many states as the rule has
      * @param weightDecay what is multiplied by the weight and added to the gradient
      * @throws IllegalArgumentException if arrays are missing, their shapes differ, or a weight or
-     *     state is not floating point
+     *     state is not floating point or another engine's
      */
     UpdateRules(
             OktoNDArray array,
@@ -74,6 +74,14 @@ final class UpdateRules implements AutoCloseable {
         NDArray weight = inputs.get(0);
         for (int i = 0; i < 2 + states; i++) {
             NDArray other = inputs.get(i);
+            if (i != 1 && !(other instanceof OktoNDArray)) {
+                throw new IllegalArgumentException(
+                        name
+                                + " changes weight and state in place, and one of them is an array"
+                                + " of engine "
+                                + other.getManager().getEngine().getEngineName()
+                                + ": copy it with NDManager.from first.");
+            }
             if (!other.getShape().equals(weight.getShape())
                     || i != 1 && !other.getDataType().isFloating()) {
                 throw new IllegalArgumentException(

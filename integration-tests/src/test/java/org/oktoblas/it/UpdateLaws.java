@@ -366,6 +366,10 @@ abstract class UpdateLaws extends EngineParity {
             refused(new NDList(weight, floats(m, 3)), "arrays of state");
             refused(new NDList(weight, floats(m, 4), floats(m, 3)), "shape");
             refused(new NDList(weight, floats(m, 3), integers(m, 3, 3)), "floating point");
+            try (NDManager other = ours.peer().newManager()) {
+                // Another engine's, or, without that, on another device.
+                refused(new NDList(weight, floats(m, 3), floats(other, 3)), "one");
+            }
         }
     }
 
