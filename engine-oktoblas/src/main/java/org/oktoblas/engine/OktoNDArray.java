@@ -11,6 +11,10 @@ import org.oktoblas.engine.backend.Tensor;
  * threads may read an array; closing it while another thread reads is safe, and makes later uses
  * throw {@link IllegalStateException}.
  *
+ * <p>Elements are numbers, complex numbers of two floats, or Java strings. Complex numbers are
+ * moved and taken in parts, added, multiplied, compared for equality and transformed; strings are
+ * viewed, compared and read. Any other operation refuses them.
+ *
  * <p>What operations do is split over the classes that this one extends, by kind.
  */
 public final class OktoNDArray extends ArrayFourier {

@@ -210,20 +210,21 @@ abstract class FourierLaws extends Definitions {
             values[i] = (float) random.nextGaussian();
         }
         NDArray in = manager.create(values, new Shape(n, 2)).complex();
-        float[] actual = in.fft(n).real().toFloatArray();
+        NDArray out = in.fft(n);
+        float[] actual = out.real().toFloatArray();
         double largest = 0;
         for (int k = 0; k < n; k++) {
             largest = Math.max(largest, Math.hypot(actual[2 * k], actual[2 * k + 1]));
         }
         double worst = 0;
-        for (int sample = 0; sample < 40; sample++) {
+        for (int sample = 0; sample < 10; sample++) {
             int k = sample == 0 ? 0 : random.nextInt(n);
             double[] expected = sum(values, n, k);
             double error = Math.hypot(actual[2 * k] - expected[0], actual[2 * k + 1] - expected[1]);
             worst = Math.max(worst, error);
         }
         assertTrue(worst < 1e-6 * largest, worst / largest + " of the largest element");
-        float[] back = in.fft(n).ifft(n).real().toFloatArray();
+        float[] back = out.ifft(n).real().toFloatArray();
         double off = 0;
         for (int i = 0; i < values.length; i++) {
             off = Math.max(off, Math.abs(back[i] - values[i]));

@@ -151,6 +151,17 @@ abstract class StatisticsLaws extends Definitions {
                 m ->
                         m.create(new long[] {1L << 60, (1L << 60) + 1, 1L << 60}, new Shape(3, 1))
                                 .unique(0, true, true, true));
+        // The peer leaves such slices where its sort happens to put them.
+        alone(
+                "unique slices with NaN",
+                m -> {
+                    float[] values = {Float.NaN, Float.NaN, 1, 1};
+                    NDList found = m.create(values, new Shape(4, 1)).unique(0, true, true, true);
+                    assertArrayEquals(
+                            new float[] {1, Float.NaN, Float.NaN}, found.get(0).toFloatArray());
+                    assertArrayEquals(new long[] {1, 2, 0, 0}, found.get(1).toLongArray());
+                    assertArrayEquals(new long[] {2, 1, 1}, found.get(2).toLongArray());
+                });
         alone(
                 "unique elements rebuild the array",
                 m -> {
