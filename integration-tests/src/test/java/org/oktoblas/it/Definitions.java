@@ -8,8 +8,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
@@ -35,6 +37,18 @@ abstract class Definitions extends EngineParity {
                                 body.accept(manager);
                             }
                         }));
+    }
+
+    /** Runs a test on another engine and this one, where the other is there. */
+    final void foreign(String name, BiConsumer<NDManager, NDManager> body) {
+        alone(
+                name,
+                manager -> {
+                    Assumptions.assumeTrue(Target.onCpu().anyMatch(Target.PYTORCH::equals));
+                    try (NDManager theirs = Target.PYTORCH.newManager()) {
+                        body.accept(theirs, manager);
+                    }
+                });
     }
 
     /** Compares a result with values worked out from the definition. */

@@ -94,14 +94,7 @@ abstract class StringsLaws extends Definitions {
                     assertEquals("This array is already closed", array.toString());
                     assertEquals("a", view.toStringArray()[0]);
                 });
-        alone(
-                "another engine's",
-                m -> {
-                    Target other = Target.onCpu().reduce((x, y) -> y).orElseThrow();
-                    try (NDManager theirs = other.newManager()) {
-                        assertEquals(words(m), m.from(words(theirs)));
-                    }
-                });
+        foreign("another engine's", (theirs, m) -> assertEquals(words(m), m.from(words(theirs))));
         refused(
                 "too few strings",
                 IllegalArgumentException.class,
