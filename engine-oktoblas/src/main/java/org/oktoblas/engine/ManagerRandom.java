@@ -37,7 +37,7 @@ abstract class ManagerRandom extends ManagerUnavailable {
      */
     @Override
     public OktoNDArray randomUniform(float low, float high, Shape shape, DataType dataType) {
-        if (!(low <= high) || !Float.isFinite(high - low)) {
+        if (!(low <= high) || Float.isInfinite(low) || Float.isInfinite(high)) {
             throw new IllegalArgumentException(
                     "randomUniform needs finite bounds, low not above high, not "
                             + low
