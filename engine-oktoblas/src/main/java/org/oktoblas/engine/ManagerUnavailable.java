@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import java.nio.Buffer;
 
-/** The ways of DJL to make arrays that this version of the engine does not offer. */
+/** The ways of DJL to make arrays that this engine does not offer. */
 abstract class ManagerUnavailable extends BaseNDManager {
 
     ManagerUnavailable(NDManager parent, Device device) {

@@ -2,6 +2,7 @@ package org.oktoblas.engine;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -153,6 +154,7 @@ public class OktoNDManager extends ManagerCreation {
      * @throws IllegalArgumentException if the file is none of these or damaged; this manager then
      *     has nothing of it
      * @throws UncheckedIOException if it cannot be read
+     * @throws UnsupportedOperationException if it has arrays of a data type that this engine lacks
      */
     @Override
     public NDList load(Path path) {
@@ -179,6 +181,9 @@ public class OktoNDManager extends ManagerCreation {
             }
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read arrays from " + path + ".", e);
+        } catch (EngineException | UnsupportedOperationException e) {
+            // The file is well: there is no memory for it, or no array of its data type.
+            throw e;
         } catch (RuntimeException e) {
             throw new IllegalArgumentException(
                     path

@@ -236,6 +236,19 @@ abstract class SerializationLaws {
         return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
+    @Test
+    void filesOfOtherTypesAreNotCalledDamaged() throws IOException {
+        try (NDManager own = ours.newManager()) {
+            byte[] bytes = npy(ByteOrder.LITTLE_ENDIAN, 1, new float[6]);
+            String text = new String(bytes, StandardCharsets.ISO_8859_1);
+            Path file = directory.resolve("shorts.npy");
+            Files.write(file, text.replace("<f4", "<i2").getBytes(StandardCharsets.ISO_8859_1));
+            UnsupportedOperationException e =
+                    assertThrows(UnsupportedOperationException.class, () -> own.load(file));
+            assertTrue(e.getMessage().contains("int16"), e.getMessage());
+        }
+    }
+
     /** The byte order is a byte of its own in DJL's format. */
     @Test
     void bigEndianArraysAreLoaded() throws IOException {
