@@ -55,8 +55,8 @@ abstract class LayerOps implements NDArrayEx {
     }
 
     /**
-     * The mean of each window. In ceilMode a window may end beyond the padding; what is there is
-     * never counted.
+     * The mean of each window; integers stay integers, divided towards zero. In ceilMode a window
+     * may end beyond the padding; what is there is never counted.
      *
      * @param countIncludePad whether the zeros of padding are counted
      */

@@ -10,13 +10,16 @@ import ai.djl.nn.transformer.BertNextSentenceLoss;
 import ai.djl.nn.transformer.BertPretrainingLoss;
 import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.evaluator.BinaryAccuracy;
+import ai.djl.training.evaluator.BoundingBoxError;
 import ai.djl.training.evaluator.Coverage;
 import ai.djl.training.evaluator.Evaluator;
 import ai.djl.training.evaluator.IndexEvaluator;
+import ai.djl.training.evaluator.SingleShotDetectionAccuracy;
 import ai.djl.training.evaluator.TopKAccuracy;
 import ai.djl.training.loss.IndexLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
+import ai.djl.training.loss.SingleShotDetectionLoss;
 import ai.djl.training.loss.TabNetClassificationLoss;
 import ai.djl.training.loss.TabNetRegressionLoss;
 import ai.djl.training.loss.YOLOv3Loss;
@@ -170,6 +173,51 @@ abstract class LossLaws extends EngineParity {
                                                         integers(m, 5, 2, 4),
                                                         m.create(new int[] {2, 4})),
                                                 new NDList(floats(m, 2, 4, 5)))));
+    }
+
+    /**
+     * Two anchors, of which the first is the one object's box: its offsets are 0, and the other
+     * anchor is background.
+     */
+    @TestFactory
+    List<DynamicTest> detection() {
+        Function<NDManager, NDList> labels =
+                m -> new NDList(m.create(new float[] {0, .1f, .1f, .4f, .4f}, new Shape(1, 1, 5)));
+        // Anchors, class scores of background and two classes, and offsets.
+        Function<NDManager, NDList> predictions =
+                m ->
+                        new NDList(
+                                m.create(
+                                        new float[] {.1f, .1f, .4f, .4f, .6f, .6f, .9f, .9f},
+                                        new Shape(1, 2, 4)),
+                                m.create(new float[] {0, 2, 1, 0, 0, 3}, new Shape(1, 2, 3)),
+                                m.create(new float[] {1, 2, -3, 4, 5, 6, 7, 8}, new Shape(1, 8)));
+        double first = Math.log(1 + Math.exp(2) + Math.exp(1)) - 2;
+        double second = Math.log(2 + Math.exp(3));
+        reference(
+                "single shot detection",
+                m -> new NDList(m.create((float) ((first + second) / 2 + 10 / 8.0))),
+                m ->
+                        new NDList(
+                                new SingleShotDetectionLoss()
+                                        .evaluate(labels.apply(m), predictions.apply(m))));
+        reference(
+                "single shot detection accuracy",
+                m -> new NDList(m.create(0.5f)),
+                m -> {
+                    Evaluator accuracy = new SingleShotDetectionAccuracy("accuracy");
+                    accuracy.addAccumulator("all");
+                    accuracy.updateAccumulator("all", labels.apply(m), predictions.apply(m));
+                    return new NDList(m.create(accuracy.getAccumulator("all")));
+                });
+        reference(
+                "bounding box error",
+                m -> new NDList(m.create(new float[] {1, 2, 3, 4, 0, 0, 0, 0}, new Shape(1, 8))),
+                m ->
+                        new NDList(
+                                new BoundingBoxError("error")
+                                        .evaluate(labels.apply(m), predictions.apply(m))));
+        return tests;
     }
 
     private void weightDecay() {
