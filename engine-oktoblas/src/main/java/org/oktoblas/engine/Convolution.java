@@ -67,10 +67,14 @@ final class Convolution {
             Tensor bias) {
         check(windows, groups, input, weight, bias);
         DataType type = Types.widest(input.dataType(), weight.dataType());
-        Convolution convolution = new Convolution(operation, windows, groups, type, input, weight);
+        // A depthwise convolution adds up in memory, where 16 bits would round each time.
+        boolean depthwise = input.layout().size(1) == groups;
+        DataType summed = depthwise ? Types.wide(type) : type;
+        Convolution convolution =
+                new Convolution(operation, windows, groups, summed, input, weight);
         Tensor out = convolution.convolve();
         convolution.add(bias, out);
-        return out;
+        return operation.cast(out, type);
     }
 
     /**

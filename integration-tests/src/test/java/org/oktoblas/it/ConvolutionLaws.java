@@ -112,9 +112,6 @@ abstract class ConvolutionLaws extends EngineParity {
         for (Case c : CONVOLUTIONS) {
             lists("convolution " + c, m -> convolve(c, m, DataType.FLOAT32));
             lists("convolution float64 " + c, m -> convolve(c, m, DataType.FLOAT64));
-        }
-        for (int i = 0; i < CONVOLUTIONS.size(); i += 4) {
-            Case c = CONVOLUTIONS.get(i);
             lists("convolution float16 " + c, m -> convolve(c, m, DataType.FLOAT16));
             // Sums of small whole numbers are exact in any type.
             reference(
@@ -132,6 +129,24 @@ abstract class ConvolutionLaws extends EngineParity {
                         NDArray result = convolve(c, input, weight, bias).singletonOrThrow();
                         Assertions.assertEquals(DataType.BFLOAT16, result.getDataType());
                         return new NDList(result.toType(DataType.FLOAT32, false));
+                    });
+        }
+        // From 256 on, adding 1 to a bfloat16 changes nothing.
+        for (long groups = 1; groups <= 2; groups++) {
+            Case ones = Case.of(shape(1, 2, 20, 20), shape(2, 2 / groups, 20, 20), 1, 0, 1);
+            reference(
+                    "convolution adds up more than 16 bits in " + groups + " groups",
+                    m ->
+                            convolve(
+                                    ones,
+                                    m.ones(new Shape(ones.input)),
+                                    m.ones(new Shape(ones.weight)),
+                                    null),
+                    m -> {
+                        NDArray input = m.ones(new Shape(ones.input), DataType.BFLOAT16);
+                        NDArray weight = m.ones(new Shape(ones.weight), DataType.BFLOAT16);
+                        NDArray sum = convolve(ones, input, weight, null).singletonOrThrow();
+                        return new NDList(sum.toType(DataType.FLOAT32, false));
                     });
         }
         lists(
