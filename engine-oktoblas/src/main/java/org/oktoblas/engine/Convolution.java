@@ -17,6 +17,9 @@ final class Convolution {
     /** Columns are written in parts of about so many bytes. */
     private static final long PART_BYTES = 64 << 20;
 
+    /** Matrices of so few rows, of one channel's filters, gain nothing over sums. */
+    private static final long FEW_FILTERS = 2;
+
     private final Operation operation;
     private final Windows windows;
     private final int groups;
@@ -68,11 +71,12 @@ final class Convolution {
         check(windows, groups, input, weight, bias);
         DataType type = Types.widest(input.dataType(), weight.dataType());
         // A depthwise convolution adds up in memory, where 16 bits would round each time.
-        boolean depthwise = input.layout().size(1) == groups;
+        boolean depthwise =
+                input.layout().size(1) == groups && weight.layout().size(0) / groups <= FEW_FILTERS;
         DataType summed = depthwise ? Types.wide(type) : type;
         Convolution convolution =
                 new Convolution(operation, windows, groups, summed, input, weight);
-        Tensor out = convolution.convolve();
+        Tensor out = convolution.convolve(depthwise);
         convolution.add(bias, out);
         return operation.cast(out, type);
     }
@@ -160,7 +164,7 @@ final class Convolution {
         return shape;
     }
 
-    private Tensor convolve() {
+    private Tensor convolve(boolean depthwise) {
         long[] counts = windows.counts(in.layout());
         Tensor out = operation.create(shape(counts), type);
         long depth = channels / groups * windows.volume();
@@ -169,7 +173,7 @@ final class Convolution {
             return out;
         }
         Tensor padded = windows.pad(operation, in);
-        if (channels == groups) {
+        if (depthwise) {
             depthwise(padded, counts, out);
             return out;
         }
@@ -203,8 +207,8 @@ final class Convolution {
     }
 
     /**
-     * Convolves each channel by itself: matrices of one row gain nothing, so the input is scaled
-     * and added for each of a window's elements.
+     * Convolves each channel by itself: the input is scaled and added for each of a window's
+     * elements.
      */
     private void depthwise(Tensor padded, long[] counts, Tensor out) {
         long each = filters / groups;

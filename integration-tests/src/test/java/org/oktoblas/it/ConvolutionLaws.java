@@ -82,6 +82,8 @@ abstract class ConvolutionLaws extends EngineParity {
                     Case.of(shape(2, 3, 8, 9), shape(5, 3, 1, 1), 1, 1, 1),
                     Case.of(shape(2, 4, 8, 9), shape(6, 2, 3, 2), 2, 1, 2),
                     Case.of(shape(2, 6, 8, 9), shape(6, 1, 3, 3), 1, 1, 1),
+                    Case.of(shape(2, 2, 8, 9), shape(6, 1, 3, 3), 1, 1, 1),
+                    Case.of(shape(2, 1, 8, 9), shape(6, 1, 3, 3), 1, 1, 1),
                     Case.of(shape(2, 6, 8, 9), shape(6, 1, 5, 5), 2, 2, 1),
                     Case.of(shape(2, 3, 8, 9), shape(5, 3, 8, 9), 1, 0, 1),
                     Case.of(shape(2, 3, 8, 9), shape(5, 3, 3, 2), 1, 0, 1)
