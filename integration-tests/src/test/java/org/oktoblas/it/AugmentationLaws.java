@@ -154,6 +154,7 @@ abstract class AugmentationLaws {
 
     /** Against the JDK's own conversion between RGB and HSV. */
     @Test
+    @RequiresDesktop
     void hueTurns() {
         try (NDManager m = ours.newManager()) {
             m.getEngine().setRandomSeed(8);

@@ -288,6 +288,7 @@ abstract class ImageLaws extends EngineParity {
     }
 
     @TestFactory
+    @RequiresDesktop
     List<DynamicTest> imagesOfTheFactory() {
         test("image to array", m -> picture().toNDArray(m));
         test("image to gray array", m -> picture().toNDArray(m, Image.Flag.GRAYSCALE));

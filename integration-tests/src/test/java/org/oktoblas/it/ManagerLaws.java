@@ -277,8 +277,8 @@ abstract class ManagerLaws extends EngineParity {
                             () -> m.createRowSparse(one, shape, zero, shape, m.getDevice()),
                             "createRowSparse");
                     lacks(() -> m.createCoo(one, new long[][] {zero, zero}, shape), "createCoo");
-                    lacks(() -> m.invoke("relu", new NDList(), null), "\"relu\"", "by a name");
-                    lacks(() -> m.invoke("relu", new NDArray[0], new NDArray[0], null), "\"relu\"");
+                    lacks(() -> m.invoke("relu", new NDList(), null), "relu", "by a name");
+                    lacks(() -> m.invoke("relu", new NDArray[0], new NDArray[0], null), "relu");
                 });
     }
 
@@ -288,7 +288,7 @@ abstract class ManagerLaws extends EngineParity {
         String[] sentence = {"computes no gradients", "PyTorch engine", "Model.save"};
         lacks(engine::newGradientCollector, "Engine.newGradientCollector");
         lacks(engine::newGradientCollector, sentence);
-        lacks(() -> engine.newSymbolBlock(null), "Engine.newSymbolBlock", "blocks");
+        lacks(() -> engine.newSymbolBlock(null), "Engine.newSymbolBlock", "Block");
         own(
                 m -> {
                     NDArray array = m.create(1f);

@@ -307,7 +307,7 @@ abstract class StaticMethodsLaws extends Definitions {
         refused(
                 "a sparse array",
                 UnsupportedOperationException.class,
-                "keeps arrays dense",
+                "its arrays are dense",
                 m -> m.ones(new Shape(2)).toSparse(SparseFormat.CSR));
         alone(
                 "dense stays dense",

@@ -179,7 +179,7 @@ abstract class StringsLaws extends Definitions {
                 refused(
                         "way " + i++ + " to " + type,
                         UnsupportedOperationException.class,
-                        "There are FLOAT32",
+                        "there are FLOAT32",
                         way);
             }
         }

@@ -52,6 +52,7 @@ abstract class VisionTranslatorLaws extends EngineParity {
     }
 
     @TestFactory
+    @RequiresDesktop
     List<DynamicTest> inputs() {
         List<Map<String, String>> pipelines =
                 List.of(
@@ -129,6 +130,7 @@ abstract class VisionTranslatorLaws extends EngineParity {
     }
 
     @TestFactory
+    @RequiresDesktop
     List<DynamicTest> outputs() {
         Map<String, String> size = sized(64, 32, "rescale", "true");
         output(
