@@ -28,6 +28,7 @@ abstract class ArrayArithmetic extends ArrayTransfers {
             Tensor left = operation.read(a);
             Tensor right = operation.read(b);
             DataType type = meet(left, right.dataType(), right.layout().rank() == 0, floating);
+            checkDifference(op, type);
             long[] shape = Layout.broadcast(left.layout(), right.layout());
             left = operation.cast(left, type);
             right = operation.cast(right, type);
@@ -49,7 +50,7 @@ abstract class ArrayArithmetic extends ArrayTransfers {
             Tensor out =
                     operation.create(
                             left.layout().shape(), op.isPredicate() ? DataType.BOOLEAN : type);
-            operation.backend.binary(op, left, Scalar.of(number), out);
+            operation.backend.binary(op, left, scalar(op, Scalar.of(number), type), out);
             return operation.result(out);
         }
     }
@@ -85,6 +86,7 @@ abstract class ArrayArithmetic extends ArrayTransfers {
         Tensor out = operation.read(this);
         writable(out, name);
         DataType type = meet(out, operandType, operandRank == 0, op == BinaryOp.DIVIDE);
+        checkDifference(op, type);
         if (!Types.fits(type, out.dataType())) {
             throw new IllegalArgumentException(
                     "NDArray."
@@ -96,10 +98,12 @@ abstract class ArrayArithmetic extends ArrayTransfers {
                             + " cannot hold in place: convert it by toType first, or use the"
                             + " operation that makes a new array.");
         }
-        Operand right = operand;
+        Operand right;
         if (operand instanceof Tensor) {
             long[] shape = out.layout().shape();
             right = apart(operation, out, operation.cast((Tensor) operand, type), shape);
+        } else {
+            right = scalar(op, (Scalar) operand, type);
         }
         Tensor left = operation.cast(out, type);
         Tensor result = type == out.dataType() ? out : operation.create(out.layout().shape(), type);
@@ -121,11 +125,26 @@ abstract class ArrayArithmetic extends ArrayTransfers {
         return stretched;
     }
 
+    private static void checkDifference(BinaryOp op, DataType type) {
+        if (op == BinaryOp.SUBTRACT && type.isBoolean()) {
+            throw new IllegalArgumentException(
+                    "NDArray.sub of booleans: the difference is no boolean. Use logicalXor, or"
+                            + " convert one of them by toType first.");
+        }
+    }
+
     private static DataType meet(
             Tensor left, DataType right, boolean rightScalar, boolean floating) {
         DataType type =
                 Types.combine(left.dataType(), left.layout().rank() == 0, right, rightScalar);
         return floating ? Types.floating(type) : type;
+    }
+
+    /** Returns a number as the operand of an operation in a data type. */
+    private static Scalar scalar(BinaryOp op, Scalar number, DataType type) {
+        // As in PyTorch, factors and divisors go unrounded into what 16-bit floats compute in.
+        boolean exact = op == BinaryOp.MULTIPLY || op == BinaryOp.DIVIDE;
+        return exact && type.isFloating() ? number : Types.scalar(number, type);
     }
 
     static Tensor stretch(Tensor tensor, long[] shape) {

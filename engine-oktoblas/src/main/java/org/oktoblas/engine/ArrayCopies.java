@@ -32,9 +32,12 @@ abstract class ArrayCopies extends ArrayShapes {
         return repeat(everywhere(repeats));
     }
 
+    /** Repeats elements along each axis; the last axes need not be named. */
     @Override
     public OktoNDArray repeat(long[] repeats) {
-        return multiply(repeats, true);
+        long[] all = Arrays.copyOf(repeats, Math.max(repeats.length, rank()));
+        Arrays.fill(all, repeats.length, all.length, 1);
+        return multiply(all, true);
     }
 
     /** Repeats each element so often that the shape becomes a multiple of this array's. */

@@ -208,13 +208,16 @@ abstract class ArrayIndexing extends ArrayCopies {
         }
     }
 
-    /** Returns the positions of all elements that are not zero, a row of indices for each. */
+    /**
+     * Returns the positions of all elements that are not zero, a row of indices for each. An array
+     * without dimensions counts as one of a single axis.
+     */
     @Override
     public OktoNDArray nonzero() {
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
             long[] found = Selection.positions(operation, in);
-            long[] shape = in.layout().shape();
+            long[] shape = in.layout().rank() == 0 ? new long[] {1} : in.layout().shape();
             long[] rows = new long[found.length * shape.length];
             for (int row = 0; row < found.length; row++) {
                 long rest = found[row];

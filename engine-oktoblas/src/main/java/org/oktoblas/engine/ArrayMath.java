@@ -46,8 +46,19 @@ abstract class ArrayMath extends ArrayArithmetic {
         }
     }
 
+    private void checkNegatable(String name) {
+        if (getDataType().isBoolean()) {
+            throw new IllegalArgumentException(
+                    "NDArray."
+                            + name
+                            + " of booleans: the negative is no boolean. Use logicalNot, or convert"
+                            + " them by toType first.");
+        }
+    }
+
     @Override
     public OktoNDArray negi() {
+        checkNegatable("negi");
         return inPlace(UnaryOp.NEGATE, "negi");
     }
 
@@ -116,6 +127,7 @@ abstract class ArrayMath extends ArrayArithmetic {
 
     @Override
     public OktoNDArray neg() {
+        checkNegatable("neg");
         return keeping(UnaryOp.NEGATE);
     }
 
@@ -129,9 +141,11 @@ abstract class ArrayMath extends ArrayArithmetic {
         return keeping(UnaryOp.ABS);
     }
 
+    /** Squares; booleans give INT64. */
     @Override
     public OktoNDArray square() {
-        return keeping(UnaryOp.SQUARE);
+        DataType type = Types.counted(getDataType());
+        return unary(UnaryOp.SQUARE, type, type);
     }
 
     @Override

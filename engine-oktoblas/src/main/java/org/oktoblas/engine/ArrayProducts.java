@@ -157,23 +157,26 @@ abstract class ArrayProducts extends ArrayIndexing {
         int along = axis(axis);
         try (Operation operation = operation()) {
             Tensor in = operation.read(this, type);
-            Tensor out = operation.create(in.layout().shape(), type);
-            if (in.layout().rank() == 0) {
-                operation.backend.fill(out, Scalar.of(logarithm ? 0 : 1));
-            } else if (in.layout().count() > 0) {
-                operation.backend.softmax(logarithm, in, along, out);
+            Layout shape = in.layout();
+            Tensor rows = shape.rank() == 0 ? in.with(shape.reshape(1)) : in;
+            Tensor out = operation.create(rows.layout().shape(), type);
+            if (shape.count() > 0) {
+                operation.backend.softmax(logarithm, rows, along, out);
             }
-            return operation.result(out);
+            return operation.result(out.with(out.layout().reshape(shape.shape())));
         }
     }
 
-    /** Limits elements to a range; a floating point limit makes integers floating point. */
+    /**
+     * Limits elements to a range; a floating point limit makes integers floating point, and any
+     * limit makes booleans numbers.
+     */
     @Override
     public OktoNDArray clip(Number min, Number max) {
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
             boolean floating = Types.of(min).isFloating() || Types.of(max).isFloating();
-            DataType type = floating ? Types.floating(in.dataType()) : in.dataType();
+            DataType type = floating ? Types.floating(in.dataType()) : Types.counted(in.dataType());
             in = operation.cast(in, type);
             Tensor out = operation.create(in.layout().shape(), type);
             operation.backend.binary(BinaryOp.MAXIMUM, in, Scalar.of(min), out);

@@ -158,10 +158,26 @@ abstract class ArrayReductions extends ArrayMath {
         }
     }
 
+    /** Returns whether each sum along axes is of a single element. */
+    private boolean single(Tensor in, int[] axes) {
+        boolean[] reduced = reduced(axes, in.layout().rank());
+        for (int i = 0; i < reduced.length; i++) {
+            if (reduced[i] && in.layout().size(i) != 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** (Σ |x|^order)^(1/order), or the number of non-zeros for order 0. */
     private Tensor norm(
             Operation operation, Tensor in, double order, int[] axes, boolean keepDims) {
         Tensor powers = operation.create(in.layout().shape(), in.dataType());
+        if (order > 0 && single(in, axes)) {
+            // Without squares, which may overflow.
+            operation.backend.unary(UnaryOp.ABS, in, powers);
+            return reduce(operation, ReduceOp.SUM, powers, axes, keepDims);
+        }
         if (order == 2) {
             operation.backend.unary(UnaryOp.SQUARE, in, powers);
         } else if (order == 0) {
@@ -307,7 +323,7 @@ abstract class ArrayReductions extends ArrayMath {
     public OktoNDArray argSort(int axis, boolean ascending) {
         try (Operation operation = operation()) {
             Tensor indices = sort(operation, false, axis, Long.MAX_VALUE)[1];
-            if (ascending || indices.layout().rank() == 0) {
+            if (ascending || indices.layout().rank() == 0 || indices.layout().count() == 0) {
                 return operation.result(indices);
             }
             int along = axis(axis);
@@ -322,7 +338,9 @@ abstract class ArrayReductions extends ArrayMath {
      * comes in order all the same, and a larger one as {@link Selector} leaves it.
      */
     @Override
-    public NDList topK(int k, int axis, boolean largest, boolean sorted) {
+    public NDList topK(int count, int axis, boolean largest, boolean sorted) {
+        // An array without dimensions gives its element, however few are asked for.
+        int k = isScalar() && count == 0 ? 1 : count;
         int along = axis(axis);
         long n = isScalar() ? 1 : layout().size(along);
         if (k < 0 || k > n) {

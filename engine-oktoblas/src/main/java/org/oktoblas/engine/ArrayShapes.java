@@ -177,7 +177,9 @@ abstract class ArrayShapes extends ArrayReductions {
 
     @Override
     public OktoNDArray swapAxes(int axis1, int axis2) {
-        return view(layout().swap(axis(axis1), axis(axis2)));
+        int first = axis(axis1);
+        int second = axis(axis2);
+        return view(rank() == 0 ? layout() : layout().swap(first, second));
     }
 
     @Override
@@ -207,7 +209,7 @@ abstract class ArrayShapes extends ArrayReductions {
             Layout layout = in.layout();
             for (int axis : axes) {
                 int along = axis(axis);
-                if (layout.rank() > 0) {
+                if (layout.count() > 0 && layout.rank() > 0) {
                     long n = layout.size(along);
                     layout = layout.slice(along, n - 1, n, -1);
                 }

@@ -117,7 +117,7 @@ abstract class ArrayTransfers extends ArrayBase {
                             + " cannot write to an array over a buffer that was wrapped, such as a"
                             + " model's mapped weights: call duplicate() first.");
         }
-        if (out.layout().repeatsElements()) {
+        if (out.layout().repeatsElements() && out.layout().count() > 0) {
             throw new IllegalStateException(
                     "NDArray."
                             + operation

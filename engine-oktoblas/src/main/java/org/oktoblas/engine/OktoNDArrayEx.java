@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Scalar;
@@ -82,7 +83,7 @@ public final class OktoNDArrayEx extends UpdateOps {
     @Override
     public OktoNDArray softPlus() {
         // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
-        try (OktoNDArray negative = array.abs().negi();
+        try (OktoNDArray negative = array.floating(UnaryOp.ABS).negi();
                 OktoNDArray power = negative.exp();
                 OktoNDArray positive = array.maximum(0);
                 OktoNDArray logarithm = power.addi(1).log()) {
@@ -101,9 +102,23 @@ public final class OktoNDArrayEx extends UpdateOps {
     /** x, or alpha · x where x is negative. */
     @Override
     public OktoNDArray leakyRelu(float alpha) {
-        try (OktoNDArray scaled = array.mul(alpha);
-                OktoNDArray positive = array.gt(0)) {
-            return array.getNDArrayInternal().where(positive, scaled);
+        return withAxis(
+                x -> {
+                    try (OktoNDArray scaled = x.mul(alpha);
+                            OktoNDArray positive = x.gt(0)) {
+                        return x.getNDArrayInternal().where(positive, scaled);
+                    }
+                });
+    }
+
+    /** Computes with an axis at least, so that a constant does not widen the array's type. */
+    private OktoNDArray withAxis(UnaryOperator<OktoNDArray> function) {
+        if (array.rank() > 0) {
+            return function.apply(array);
+        }
+        try (OktoNDArray line = array.view(array.layout().reshape(1));
+                OktoNDArray result = function.apply(line)) {
+            return result.view(result.layout().reshape());
         }
     }
 
@@ -119,12 +134,15 @@ public final class OktoNDArrayEx extends UpdateOps {
     }
 
     private OktoNDArray elu(double alpha, double scale) {
-        try (OktoNDArray power = array.exp();
-                OktoNDArray positive = array.gt(0)) {
-            power.subi(1).muli((float) alpha);
-            OktoNDArray result = array.getNDArrayInternal().where(positive, power);
-            return scale == 1 ? result : result.muli((float) scale);
-        }
+        return withAxis(
+                x -> {
+                    try (OktoNDArray power = x.exp();
+                            OktoNDArray positive = x.gt(0)) {
+                        power.subi(1).muli(alpha);
+                        OktoNDArray result = x.getNDArrayInternal().where(positive, power);
+                        return scale == 1 ? result : result.muli(scale);
+                    }
+                });
     }
 
     /** x · weightᵀ + bias, with a weight of shape (out, in). */

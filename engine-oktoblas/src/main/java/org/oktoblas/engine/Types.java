@@ -1,6 +1,7 @@
 package org.oktoblas.engine;
 
 import ai.djl.ndarray.types.DataType;
+import org.oktoblas.engine.backend.Scalar;
 
 /**
  * The element types of this engine and how they combine. The rules are PyTorch's: an array without
@@ -73,6 +74,38 @@ final class Types {
                         + ": convert it first.");
     }
 
+    /**
+     * Returns a number as an array of a type holds it: an integer type keeps the lowest bits, so
+     * that −3 is 253 as UINT8, and a 16-bit float is rounded to.
+     */
+    static Scalar scalar(Scalar number, DataType type) {
+        long bits = number.integral();
+        switch (type) {
+            case INT32:
+                return Scalar.of((int) bits);
+            case INT8:
+                return Scalar.of((byte) bits);
+            case UINT8:
+                return Scalar.of(bits & 0xff);
+            case FLOAT16:
+                return Scalar.of(rounded(number.real(), 10, -14, 65504));
+            case BFLOAT16:
+                return Scalar.of(rounded(number.real(), 7, -126, 0x1.fep127));
+            default:
+                return number;
+        }
+    }
+
+    /** Rounds to a binary format, half to even, by the bits of its fraction and its range. */
+    private static double rounded(double x, int fraction, int least, double largest) {
+        if (x == 0 || Double.isNaN(x) || Double.isInfinite(x)) {
+            return x;
+        }
+        double unit = Math.scalb(1.0, Math.max(Math.getExponent(x), least) - fraction);
+        double result = Math.rint(x / unit) * unit;
+        return Math.abs(result) <= largest ? result : Math.copySign(Double.POSITIVE_INFINITY, x);
+    }
+
     /** Returns the type in which two operands meet. */
     static DataType combine(DataType a, boolean aScalar, DataType b, boolean bScalar) {
         if (a == b) {
@@ -124,6 +157,11 @@ final class Types {
     /** Returns the type of sums and products: integers and booleans are counted in INT64. */
     static DataType sum(DataType type) {
         return type.isFloating() ? type : DataType.INT64;
+    }
+
+    /** Returns the type of what is computed of an array and whole numbers: INT64 for booleans. */
+    static DataType counted(DataType type) {
+        return type.isBoolean() ? DataType.INT64 : type;
     }
 
     /** Returns whether a result may be written, in place, into an array of a type. */

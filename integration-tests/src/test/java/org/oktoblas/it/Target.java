@@ -11,16 +11,16 @@ import org.oktoblas.gpt2.Precision;
 import org.oktoblas.zoo.LanguageModel;
 
 /** An engine and the device on which it computes. */
-record Target(String engine, Device device) {
+public record Target(String engine, Device device) {
 
     /** This engine on the CPU. */
-    static final Target CPU = new Target("OktoBLAS", Device.cpu());
+    public static final Target CPU = new Target("OktoBLAS", Device.cpu());
 
     /** This engine on the first GPU. */
-    static final Target GPU = new Target("OktoBLAS", Device.gpu());
+    public static final Target GPU = new Target("OktoBLAS", Device.gpu());
 
     /** DJL's PyTorch engine, where it has native code. */
-    static final Target PYTORCH = new Target("PyTorch", Device.cpu());
+    public static final Target PYTORCH = new Target("PyTorch", Device.cpu());
 
     private static final Optional<String> WHY_NO_PYTORCH = load();
 
@@ -43,7 +43,7 @@ record Target(String engine, Device device) {
      * without it, this engine on the CPU, which is compared with PyTorch elsewhere. Skips the test
      * if there is neither.
      */
-    Target peer() {
+    public Target peer() {
         if (WHY_NO_PYTORCH.isEmpty()) {
             return PYTORCH;
         }
@@ -51,7 +51,7 @@ record Target(String engine, Device device) {
         return CPU;
     }
 
-    NDManager newManager() {
+    public NDManager newManager() {
         return Engine.getEngine(engine).newBaseManager(device);
     }
 
