@@ -179,8 +179,9 @@ abstract class ArrayProducts extends ArrayIndexing {
             DataType type = floating ? Types.floating(in.dataType()) : Types.counted(in.dataType());
             in = operation.cast(in, type);
             Tensor out = operation.create(in.layout().shape(), type);
-            operation.backend.binary(BinaryOp.MAXIMUM, in, Scalar.of(min), out);
-            operation.backend.binary(BinaryOp.MINIMUM, out, Scalar.of(max), out);
+            operation.backend.binary(BinaryOp.MAXIMUM, in, Types.scalar(Scalar.of(min), type), out);
+            operation.backend.binary(
+                    BinaryOp.MINIMUM, out, Types.scalar(Scalar.of(max), type), out);
             return operation.result(out);
         }
     }

@@ -171,12 +171,15 @@ abstract class ArrayReductions extends ArrayMath {
 
     /** (Σ |x|^order)^(1/order), or the number of non-zeros for order 0. */
     private Tensor norm(
-            Operation operation, Tensor in, double order, int[] axes, boolean keepDims) {
+            Operation operation, Tensor array, double order, int[] axes, boolean keepDims) {
+        // The squares of 16-bit floats would overflow.
+        Tensor in = operation.cast(array, Types.wide(array.dataType()));
         Tensor powers = operation.create(in.layout().shape(), in.dataType());
         if (order > 0 && single(in, axes)) {
             // Without squares, which may overflow.
             operation.backend.unary(UnaryOp.ABS, in, powers);
-            return reduce(operation, ReduceOp.SUM, powers, axes, keepDims);
+            Tensor sizes = reduce(operation, ReduceOp.SUM, powers, axes, keepDims);
+            return operation.cast(sizes, array.dataType());
         }
         if (order == 2) {
             operation.backend.unary(UnaryOp.SQUARE, in, powers);
@@ -196,7 +199,7 @@ abstract class ArrayReductions extends ArrayMath {
         } else if (order != 0 && order != 1) {
             operation.backend.binary(BinaryOp.POWER, sums, Scalar.of(1 / order), sums);
         }
-        return sums;
+        return operation.cast(sums, array.dataType());
     }
 
     /** Divides by the norm along an axis, or by eps where the norm is smaller. */

@@ -22,7 +22,8 @@ import org.oktoblas.engine.backend.Tensor;
  * What an {@link NDIndex} picks from a tensor, with PyTorch's meaning. Numbers, slices, ellipsis
  * and new axes give a view. Index arrays are broadcast against each other and pick element by
  * element; their axes take the place of the indexed ones if those are neighbours, else they come
- * first. A boolean array is as good as the index arrays of its true places.
+ * first; one without dimensions is as good as its number. A boolean array is as good as the index
+ * arrays of its true places.
  */
 final class Selection {
 
@@ -94,8 +95,13 @@ final class Selection {
             } else if (element instanceof NDIndexNull) {
                 layout = layout.insertAxis(axis++);
             } else if (element instanceof NDIndexTake) {
-                NDArray at = ((NDIndexTake) element).getIndex();
-                indices[axis++] = operation.read(at, DataType.INT64);
+                Tensor at = operation.read(((NDIndexTake) element).getIndex(), DataType.INT64);
+                if (at.layout().rank() == 0) {
+                    long number = longs(operation, at)[0];
+                    layout = layout.select(axis, position(number, layout.size(axis), axis));
+                } else {
+                    indices[axis++] = at;
+                }
             } else if (element instanceof NDIndexBooleans) {
                 NDArray mask = ((NDIndexBooleans) element).getIndex();
                 axis = mask(operation, operation.read(mask), layout, axis, indices);

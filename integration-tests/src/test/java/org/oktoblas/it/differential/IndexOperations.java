@@ -19,9 +19,10 @@ final class IndexOperations {
                 "behind a mask of several axes, PyTorch applies numbers and slices to the wrong"
                         + " axis",
                 c ->
-                        c.operands().stream()
-                                .skip(1)
-                                .anyMatch(i -> i.type() == DataType.BOOLEAN && i.rank() > 1));
+                        c.notes().stream().anyMatch(note -> note.matches("index .*}, .*"))
+                                && c.operands().stream()
+                                        .skip(1)
+                                        .anyMatch(i -> i.type().isBoolean() && i.rank() > 1));
     }
 
     /** Marks that PyTorch writes by index arrays to elements that share memory. */

@@ -58,8 +58,7 @@ final class LayerOperations {
                         a -> a.getNDArrayInternal().selu(),
                         x -> 1.0507009873554805 * elu(x, 1.6732632423543772)));
         list.add(
-                activation("gelu()", ACTIVATION, a -> a.getNDArrayInternal().gelu())
-                        .known(
+                gelu().known(
                                 "the largest number of a type overflows on PyTorch's way, and is its"
                                         + " own GELU",
                                 Case::special));
@@ -134,6 +133,20 @@ final class LayerOperations {
                     draw.array(Draw.ALL, draw.values());
                     Call call = Call.of((m, x) -> body.apply(x[0]));
                     return plain == null ? call : call.reference(Reference.each(plain));
+                });
+    }
+
+    /** PyTorch refuses integers, which become FLOAT32 here. */
+    private static Operation gelu() {
+        return Operation.of(
+                "NDArrayEx.gelu()",
+                ACTIVATION,
+                draw -> {
+                    Operand a = draw.array(Draw.ALL, draw.values());
+                    DataType type = a.type().isFloating() ? a.type() : DataType.FLOAT32;
+                    return Call.of((m, x) -> x[0].getNDArrayInternal().gelu())
+                            .instead(
+                                    (m, x) -> x[0].toType(type, false).getNDArrayInternal().gelu());
                 });
     }
 
