@@ -15,7 +15,10 @@ abstract class ArrayIndexing extends ArrayCopies {
         super(manager, tensor);
     }
 
-    /** Returns a view of the part at the given indices of the first axes. */
+    /**
+     * Returns a view of the part at the given indices of the first axes, or, of an array without
+     * dimensions, a copy.
+     */
     @Override
     public OktoNDArray get(long... indices) {
         return get(getManager(), indices);
@@ -31,6 +34,11 @@ abstract class ArrayIndexing extends ArrayCopies {
                             + " indices from an NDArray of shape "
                             + getShape()
                             + ": there are too many.");
+        }
+        if (layout.rank() == 0) {
+            try (Operation operation = new Operation(OktoNDManager.of(manager), this)) {
+                return operation.result(operation.copy(operation.read(this), getDataType()));
+            }
         }
         for (long index : indices) {
             layout = layout.select(0, Selection.position(index, layout.size(0), 0));

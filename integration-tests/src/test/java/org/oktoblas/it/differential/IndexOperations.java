@@ -43,7 +43,9 @@ final class IndexOperations {
                                 Tolerance.EXACT,
                                 draw -> {
                                     Picked picked = Picked.draw(draw, true);
-                                    return Call.of((m, x) -> x[0].get(picked.index(x)));
+                                    boolean written = written(draw);
+                                    return Call.of(
+                                            (m, x) -> read(x[0].get(picked.index(x)), written));
                                 })));
         list.add(
                 writing(
@@ -85,8 +87,10 @@ final class IndexOperations {
                                 at[i] = draw.below(2 * n + 1) - n;
                             }
                             draw.note("at", Arrays.toString(at));
-                            return Call.of((m, x) -> x[0].get(at));
+                            boolean written = written(draw);
+                            return Call.of((m, x) -> read(x[0].get(at), written));
                         }));
+        list.add(backwards());
         list.add(byArray());
         list.add(pick());
         list.add(
@@ -126,6 +130,34 @@ final class IndexOperations {
                                             });
                                 })));
         return list;
+    }
+
+    /** Draws whether what was picked is then changed, to see if it is a view on both engines. */
+    private static boolean written(Draw draw) {
+        boolean written = draw.flag("then written to");
+        return written && draw.operands.get(0).layout() != Operand.Layout.BROADCAST;
+    }
+
+    private static NDArray read(NDArray picked, boolean written) {
+        if (written) {
+            picked.set(new NDIndex("..."), 1);
+        }
+        return picked;
+    }
+
+    /** A negative step, which PyTorch has not: there, the axis is turned round first. */
+    private static Operation backwards() {
+        return Operation.of(
+                "NDArray.get(NDIndex) with a negative step",
+                Tolerance.EXACT,
+                draw -> {
+                    Operand a = draw.array(Draw.ALL, draw.values(), draw.shape(1, 5));
+                    int axis = draw.note("axis", draw.below(a.rank()));
+                    int step = draw.note("step", 1 + draw.below(3));
+                    String before = ":, ".repeat(axis);
+                    return Call.of((m, x) -> x[0].get(before + "::-" + step))
+                            .instead((m, x) -> x[0].flip(axis).get(before + "::" + step));
+                });
     }
 
     private static Operation setArray() {

@@ -149,9 +149,18 @@ final class ReductionOperations {
                     boolean keep = draw.flag("keepDims");
                     Call call = Call.of((m, x) -> x[0].prod(axes, keep));
                     return axes.length > 1
-                            ? call.instead((m, x) -> oneByOne(x[0], axes, keep, NDArray::prod))
+                            ? call.instead((m, x) -> products(x[0], axes, keep))
                             : call;
                 });
+    }
+
+    /** Takes products one axis after another, the 16-bit ones in FLOAT64 until the end. */
+    private static NDArray products(NDArray array, int[] axes, boolean keep) {
+        DataType type = array.getDataType();
+        boolean half = type == DataType.FLOAT16;
+        NDArray wide = half ? array.toType(DataType.FLOAT64, false) : array;
+        NDArray result = oneByOne(wide, axes, keep, NDArray::prod);
+        return half ? result.toType(type, false) : result;
     }
 
     private static Operation norm() {
