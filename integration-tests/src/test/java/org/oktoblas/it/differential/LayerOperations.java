@@ -63,7 +63,11 @@ final class LayerOperations {
                                         + " own GELU",
                                 Case::special));
         list.add(
-                activation("swish(1)", ACTIVATION, a -> a.getNDArrayInternal().swish(1))
+                activation(
+                                "swish(1)",
+                                ACTIVATION,
+                                a -> a.getNDArrayInternal().swish(1),
+                                LayerOperations::silu)
                         .known(
                                 "PyTorch multiplies an infinity by 0 to NaN; the limit is 0",
                                 Case::special)
@@ -148,6 +152,10 @@ final class LayerOperations {
                             .instead(
                                     (m, x) -> x[0].toType(type, false).getNDArrayInternal().gelu());
                 });
+    }
+
+    private static double silu(double x) {
+        return x == Double.NEGATIVE_INFINITY ? 0 : x / (1 + Math.exp(-x));
     }
 
     private static double elu(double x, double alpha) {

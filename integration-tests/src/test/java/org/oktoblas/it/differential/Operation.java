@@ -41,7 +41,8 @@ record Operation(
      * @param body the call
      * @param instead what the peer computes in its place, if it does not offer the call itself, or
      *     null
-     * @param reference what the result is compared with if the peer refuses, or null
+     * @param reference what the result is compared with if the peer refuses or is known to differ,
+     *     or null
      */
     record Call(Body body, Body instead, Reference reference) {
 

@@ -57,6 +57,10 @@ final class Runner implements AutoCloseable {
         if (wrong != null && besidePyTorch) {
             for (Operation.Difference difference : operation.differences()) {
                 if (difference.where().test(drawn)) {
+                    String plain = actual.refusal == null ? againstJava(drawn, actual) : null;
+                    if (plain != null) {
+                        return drawn + "\n  " + plain;
+                    }
                     if (counted) {
                         tally.known(operation.name(), difference.reason());
                     }
@@ -133,18 +137,8 @@ final class Runner implements AutoCloseable {
         Tolerance tolerance = operation.tolerance();
         Tolerance.Scale scale = scale(actual.operands);
         if (expected.refusal != null) {
-            Reference reference = drawn.call().reference();
-            if (reference == null) {
-                return null;
-            }
-            Reference.Numbers[] numbers =
-                    actual.operands.stream()
-                            .map(Results.Content::numbers)
-                            .toArray(Reference.Numbers[]::new);
-            String wrong = Results.compare(reference.of(numbers), actual.result, tolerance, scale);
-            return wrong == null
-                    ? null
-                    : wrong + "\n    by plain Java; the other engine: " + expected.refusal;
+            String wrong = againstJava(drawn, actual);
+            return wrong == null ? null : wrong + "; the other engine: " + expected.refusal;
         }
         String wrong = Results.compare(expected.result, actual.result, tolerance, scale);
         for (int i = 0; wrong == null && i < actual.bases.size(); i++) {
@@ -152,6 +146,22 @@ final class Runner implements AutoCloseable {
             wrong = wrong == null ? null : "operand " + i + " became, or lies in: " + wrong;
         }
         return wrong;
+    }
+
+    /** Compares with the reference in plain Java, if there is one. */
+    private String againstJava(Case drawn, Outcome actual) {
+        Reference reference = drawn.call().reference();
+        if (reference == null) {
+            return null;
+        }
+        Reference.Numbers[] numbers =
+                actual.operands.stream()
+                        .map(Results.Content::numbers)
+                        .toArray(Reference.Numbers[]::new);
+        Reference.Numbers expected = reference.of(numbers);
+        Tolerance.Scale scale = scale(actual.operands);
+        String wrong = Results.compare(expected, actual.result, operation.tolerance(), scale);
+        return wrong == null ? null : wrong + "\n    by plain Java";
     }
 
     /** Returns whether an exception is one of Java's own, about the inside of the engine. */

@@ -31,12 +31,14 @@ final class TransferOperations {
                                 draw -> {
                                     draw.array(Draw.NUMBERS, Values.SPECIAL);
                                     DataType type = draw.note("type", draw.of(Draw.ALL));
-                                    return Call.of((m, x) -> x[0].toType(type, true));
+                                    return Call.of((m, x) -> x[0].toType(type, true))
+                                            .reference(x -> x[0]);
                                 })
                         .known(
                                 "C++ leaves open what NaN, infinities and floats beyond the range"
-                                        + " become as integers; here NaN becomes 0 and all else the"
-                                        + " nearest integer of the type, as in Java",
+                                        + " become as integers; here NaN becomes 0, the others the"
+                                        + " nearest INT64, and a smaller type keeps the lowest"
+                                        + " bits",
                                 c -> c.operand(0).type().isFloating()));
         list.add(read("toByteBuffer()", Draw.ALL, a -> Results.Content.of(a).bytes()));
         list.add(read("toFloatArray()", new DataType[] {DataType.FLOAT32}, NDArray::toFloatArray));
@@ -110,11 +112,11 @@ final class TransferOperations {
                             boolean integers = type.isInteger();
                             draw.array(Draw.ALL, integers ? Values.REAL : draw.values());
                             boolean copy = draw.flag("copy");
-                            return Call.of((m, x) -> x[0].toType(type, copy));
+                            return Call.of((m, x) -> x[0].toType(type, copy)).reference(x -> x[0]);
                         })
                 .known(
                         "C++ leaves open what negative floats become as unsigned integers; here"
-                                + " they become 0, as the nearest",
+                                + " they keep the lowest bits, as integers do",
                         c -> type == DataType.UINT8 && c.operand(0).type().isFloating());
     }
 
