@@ -142,12 +142,6 @@ final class Types {
         return DataType.INT32;
     }
 
-    /** Returns the type that sums of a floating point type are computed in. */
-    static DataType wide(DataType type) {
-        boolean half = type == DataType.FLOAT16 || type == DataType.BFLOAT16;
-        return half ? DataType.FLOAT32 : type;
-    }
-
     /** Returns the type of functions whose result is never an integer. */
     static DataType floating(DataType type) {
         return type.isFloating() ? type : DataType.FLOAT32;
