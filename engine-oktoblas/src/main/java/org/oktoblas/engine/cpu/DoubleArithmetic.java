@@ -145,7 +145,7 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
             }
             case POWER -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = Functions.pow(x[i], y[i]);
+                    x[i] = Math.pow(x[i], y[i]);
                 }
             }
             case MAXIMUM -> {
@@ -180,7 +180,7 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
             unary(UnaryOp.SQRT, x, n);
         } else {
             for (int i = 0; i < n; i++) {
-                x[i] = Functions.pow(x[i], y.real());
+                x[i] = Math.pow(x[i], y.real());
             }
         }
     }

@@ -170,7 +170,7 @@ final class FloatArithmetic extends Arithmetic<float[]> {
             }
             case POWER -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = (float) Functions.pow(x[i], y[i]);
+                    x[i] = (float) Math.pow(x[i], y[i]);
                 }
             }
             case MAXIMUM -> {
@@ -205,7 +205,7 @@ final class FloatArithmetic extends Arithmetic<float[]> {
             unary(UnaryOp.SQRT, x, n);
         } else {
             for (int i = 0; i < n; i++) {
-                x[i] = (float) Functions.pow(x[i], y.real());
+                x[i] = (float) Math.pow(x[i], y.real());
             }
         }
     }
