@@ -13,8 +13,8 @@ final class ReductionOperations {
     private ReductionOperations() {}
 
     private static final String OVERFLOW =
-            "PyTorch adds up in the array's type, where the largest numbers overflow; here sums are"
-                    + " FLOAT64, and the mean is a number of the type again";
+            "PyTorch adds up in the array's type, where the largest numbers overflow; the CPU here"
+                    + " adds up in FLOAT64, and the mean is a number of the type again";
 
     private static final String EMPTY_INTEGERS =
             "integers are refused, even if there are none of them";
