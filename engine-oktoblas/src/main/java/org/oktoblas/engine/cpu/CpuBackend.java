@@ -30,8 +30,8 @@ public final class CpuBackend implements Backend {
     private static final CpuBackend INSTANCE =
             new CpuBackend(System.getProperty("ai.djl.oktoblas.matmul", "auto"));
 
-    /** From so many queries on, attention is worth compiling for their number. */
-    private static final int COMPILED_QUERIES = 32;
+    /** From so many queries on, oneDNN's products make up for handing the scores over. */
+    private static final int MANY_QUERIES = 32;
 
     private final CpuMemory memory = new CpuMemory();
 
@@ -168,7 +168,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void copy(Tensor in, Tensor out) {
-        Elementwise.copy(in, out);
+        if (dnnl != null && DnnlTransposes.suits(in, out)) {
+            DnnlTransposes.run(memory, in, out);
+        } else {
+            Elementwise.copy(in, out);
+        }
     }
 
     @Override
@@ -221,7 +225,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void matmul(Tensor a, Tensor b, Tensor out) {
         if (dnnl != null && DnnlProducts.suits(a, b, out)) {
-            DnnlProducts.multiply(memory, a, b, out);
+            DnnlProducts.multiply(a, b, out);
         } else {
             Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
         }
@@ -265,7 +269,7 @@ public final class CpuBackend implements Backend {
         if (out.layout().count() == 0) {
             return;
         }
-        boolean many = out.layout().size(2) >= COMPILED_QUERIES;
+        boolean many = out.layout().size(2) >= MANY_QUERIES;
         if (dnnl == null || !many) {
             JavaAttention.run(query, keys, values, mask, scale, out);
         } else if (out.dataType() != DataType.FLOAT32) {

@@ -5,7 +5,7 @@ import org.oktoblas.engine.backend.Tensor;
 
 /**
  * Attention of many queries, as of a prompt: a block of one head's queries at a time, its products
- * by oneDNN, which is compiled for the block's size and the number of keys.
+ * by oneDNN.
  */
 final class DnnlAttention {
 
@@ -83,10 +83,9 @@ final class DnnlAttention {
             var scores = new DnnlProducts.Matrix(space.address(), count, visible, visible, 1);
             var ownQueries = DnnlProducts.Matrix.of(query, head).part(first, count, 0, width);
             var seenKeys = DnnlProducts.Matrix.of(keys, head).part(0, visible, 0, width);
-            DnnlProducts.multiply(memory, ownQueries, seenKeys.transposed(), scores);
+            DnnlProducts.multiply(ownQueries, seenKeys.transposed(), scores);
             weigh(head, before + first, count, visible, space);
             DnnlProducts.multiply(
-                    memory,
                     scores,
                     DnnlProducts.Matrix.of(values, head).part(0, visible, 0, width),
                     DnnlProducts.Matrix.of(out, head).part(first, count, 0, width));

@@ -1,17 +1,17 @@
 package org.oktoblas.engine.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
-
 import ai.djl.ndarray.types.DataType;
-import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.FloatPointer;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
-/** Products of float32 matrices, or batches of them, both of which may change. */
+/**
+ * Products of float32 matrices, or batches of them, both of which may change. oneDNN has a routine
+ * for them that is not compiled for their sizes, so that small products and sizes seen once are
+ * fast as well.
+ */
 final class DnnlProducts {
-
-    /** Below so many multiplications plain Java is done before oneDNN has compiled the shape. */
-    private static final long SMALLEST = 1 << 23;
 
     /** The result is computed in tiles, as many at a time as there are threads. */
     private static final long TILE_ROWS = 128;
@@ -19,30 +19,33 @@ final class DnnlProducts {
     private static final long TILE_COLUMNS = 512;
 
     /** Multiplications worth another thread. */
-    private static final long GRAIN = 1 << 21;
+    private static final long GRAIN = 1 << 20;
 
-    private static final long KIND = 2;
+    private static final byte PLAIN = 'N';
+    private static final byte TRANSPOSED = 'T';
 
     private DnnlProducts() {}
 
     /**
-     * Returns whether a product is large enough to be compiled, and of a kind that can. This
-     * depends on types, sizes and layouts alone, so that a program computes the same whenever it
-     * runs.
+     * Returns whether a product is of a kind that the routine takes. This depends on types, sizes
+     * and layouts alone, so that a program computes the same whenever it runs.
      */
     static boolean suits(Tensor a, Tensor b, Tensor out) {
-        long depth = a.layout().size(a.layout().rank() - 1);
+        int last = out.layout().rank() - 1;
+        boolean dot = out.layout().size(last) == 1 && out.layout().size(last - 1) == 1;
         return a.dataType() == DataType.FLOAT32
                 && b.dataType() == DataType.FLOAT32
                 && out.dataType() == DataType.FLOAT32
-                && out.layout().count() * depth >= SMALLEST
+                && !dot
+                && out.layout().count() > 0
+                && a.layout().size(last) > 0
                 && Matrix.fits(a.layout())
                 && Matrix.fits(b.layout())
                 && Matrix.fits(out.layout());
     }
 
     /** Multiplies (…, M, K) by (…, K, N), which suit. */
-    static void multiply(CpuMemory memory, Tensor a, Tensor b, Tensor out) {
+    static void multiply(Tensor a, Tensor b, Tensor out) {
         Layout layout = out.layout();
         int rank = layout.rank();
         long m = layout.size(rank - 2);
@@ -62,7 +65,6 @@ final class DnnlProducts {
                         long rows = Math.min(TILE_ROWS, m - row);
                         long columns = Math.min(TILE_COLUMNS, n - column);
                         multiply(
-                                memory,
                                 Matrix.of(a, matrix).part(row, rows, 0, depth),
                                 Matrix.of(b, matrix).part(0, depth, column, columns),
                                 Matrix.of(out, matrix).part(row, rows, column, columns));
@@ -71,32 +73,35 @@ final class DnnlProducts {
     }
 
     /** Multiplies two matrices on the calling thread. */
-    static void multiply(CpuMemory memory, Matrix a, Matrix b, Matrix out) {
-        DnnlPrimitives.Key key =
-                new DnnlPrimitives.Key(
-                        KIND,
+    static void multiply(Matrix a, Matrix b, Matrix out) {
+        if (out.columnStride() != 1) {
+            // The routine writes rows; the transposed product's rows are these columns.
+            multiply(b.transposed(), a.transposed(), out.transposed());
+            return;
+        }
+        Dnnl.check(
+                dnnl.dnnl_sgemm(
+                        a.columnStride() == 1 ? PLAIN : TRANSPOSED,
+                        b.columnStride() == 1 ? PLAIN : TRANSPOSED,
                         out.rows(),
-                        a.columns(),
                         out.columns(),
-                        a.rowStride(),
-                        a.columnStride(),
-                        b.rowStride(),
-                        b.columnStride(),
-                        out.rowStride(),
-                        out.columnStride());
-        DnnlPrimitive product =
-                DnnlPrimitives.get(
-                        key,
-                        () ->
-                                DnnlOperations.product(
-                                        a.describe(),
-                                        b.describe(),
-                                        out.describe(),
-                                        DnnlOperations.Finish.NOTHING));
-        try {
-            product.execute(memory, a.address(), b.address(), out.address());
-        } finally {
-            product.release();
+                        a.columns(),
+                        1,
+                        new Address(a.address()),
+                        a.lineStride(),
+                        new Address(b.address()),
+                        b.lineStride(),
+                        0,
+                        new Address(out.address()),
+                        out.lineStride()),
+                "multiply matrices");
+    }
+
+    /** A pointer to any address; it owns nothing. */
+    private static final class Address extends FloatPointer {
+
+        Address(long value) {
+            address = value;
         }
     }
 
@@ -163,9 +168,12 @@ final class DnnlProducts {
             return new Matrix(address, columns, rows, columnStride, rowStride);
         }
 
-        private dnnl_memory_desc describe() {
-            return Dnnl.describe(
-                    dnnl_f32, new long[] {rows, columns}, new long[] {rowStride, columnStride});
+        /**
+         * Returns how far apart rows are, or columns where the elements of those are together; what
+         * a single one has for a stride does not matter but to the routine's checks.
+         */
+        private long lineStride() {
+            return columnStride == 1 ? Math.max(rowStride, columns) : Math.max(columnStride, rows);
         }
     }
 }
