@@ -264,16 +264,16 @@ final class Selection {
         byte[] flags = bytes.array();
         int count = 0;
         for (byte flag : flags) {
-            count += flag == 0 ? 0 : 1;
+            count += (flag | -flag) >>> 31;
         }
-        long[] found = new long[count];
+        // Without branches, which could not be foretold: the next find overwrites what was none.
+        long[] found = new long[count + 1];
         int next = 0;
         for (int i = 0; i < flags.length; i++) {
-            if (flags[i] != 0) {
-                found[next++] = i;
-            }
+            found[next] = i;
+            next += (flags[i] | -flags[i]) >>> 31;
         }
-        return found;
+        return Arrays.copyOf(found, count);
     }
 
     /** Returns an INT64 tensor's elements. */

@@ -69,7 +69,7 @@ abstract class Arithmetic<A> {
     abstract void unary(UnaryOp op, A x, int n);
 
     /** out = op(x), for the predicates. */
-    abstract void test(UnaryOp op, A x, long[] out, int n);
+    abstract void test(UnaryOp op, A x, byte[] out, int n);
 
     /** x = op(x, y). */
     abstract void binary(BinaryOp op, A x, A y, int n);
@@ -78,10 +78,10 @@ abstract class Arithmetic<A> {
     abstract void power(A x, Scalar y, int n);
 
     /** out = op(x, y), for the predicates. */
-    abstract void compare(BinaryOp op, A x, A y, long[] out, int n);
+    abstract void compare(BinaryOp op, A x, A y, byte[] out, int n);
 
     /** x = condition ? x : y. */
-    abstract void select(long[] condition, A x, A y, int n);
+    abstract void select(byte[] condition, A x, A y, int n);
 
     /** sums += factors (depth) · panel (depth, n), in the order of the factors, four at a time. */
     abstract void multiplyAdd(A factors, A[] panel, A sums, int depth, int n);
@@ -93,7 +93,7 @@ abstract class Arithmetic<A> {
     abstract void toLongs(A x, long[] out, int n);
 
     /** out = x ≠ 0. */
-    abstract void toTruths(A x, long[] out, int n);
+    abstract void toTruths(A x, byte[] out, int n);
 
     /** Converts from another kind. */
     abstract <B> void convert(Arithmetic<B> kind, B x, A out, int n);

@@ -48,6 +48,12 @@ final class Axes {
     /** Writes the element index of each of n places, from a row-major index on. */
     static void offsets(Layout layout, long start, int n, long[] target) {
         int rank = layout.rank();
+        if (rank == 1) {
+            for (int i = 0; i < n; i++) {
+                target[i] = layout.offset() + (start + i) * layout.stride(0);
+            }
+            return;
+        }
         long[] index = new long[rank];
         long rest = start;
         long element = layout.offset();

@@ -46,9 +46,18 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
 
     @Override
     void unary(UnaryOp op, double[] x, int n) {
-        DoubleUnaryOperator function = function(op);
-        for (int i = 0; i < n; i++) {
-            x[i] = function.applyAsDouble(x[i]);
+        switch (op) {
+            case EXP -> DoubleFunctions.exp(x, n);
+            case LOG -> DoubleFunctions.log(x, n);
+            case SIN -> DoubleFunctions.sin(x, n);
+            case COS -> DoubleFunctions.cos(x, n);
+            case TAN -> DoubleFunctions.tan(x, n);
+            default -> {
+                DoubleUnaryOperator function = function(op);
+                for (int i = 0; i < n; i++) {
+                    x[i] = function.applyAsDouble(x[i]);
+                }
+            }
         }
     }
 
@@ -61,13 +70,8 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
             case SQRT -> Math::sqrt;
             case CBRT -> Math::cbrt;
             case RECIPROCAL -> v -> 1 / v;
-            case EXP -> Math::exp;
-            case LOG -> Math::log;
             case LOG10 -> Math::log10;
             case LOG2 -> Functions::log2;
-            case SIN -> Math::sin;
-            case COS -> Math::cos;
-            case TAN -> Math::tan;
             case ASIN -> Math::asin;
             case ACOS -> Math::acos;
             case ATAN -> Math::atan;
@@ -93,21 +97,21 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
     }
 
     @Override
-    void test(UnaryOp op, double[] x, long[] out, int n) {
+    void test(UnaryOp op, double[] x, byte[] out, int n) {
         switch (op) {
             case IS_NAN -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = Double.isNaN(x[i]) ? 1 : 0;
+                    out[i] = (byte) (Double.isNaN(x[i]) ? 1 : 0);
                 }
             }
             case IS_INFINITE -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = Double.isInfinite(x[i]) ? 1 : 0;
+                    out[i] = (byte) (Double.isInfinite(x[i]) ? 1 : 0);
                 }
             }
             case LOGICAL_NOT -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] == 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "double");
@@ -186,51 +190,51 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
     }
 
     @Override
-    void compare(BinaryOp op, double[] x, double[] y, long[] out, int n) {
+    void compare(BinaryOp op, double[] x, double[] y, byte[] out, int n) {
         switch (op) {
             case EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] == y[i] ? 1 : 0);
                 }
             }
             case NOT_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] != y[i] ? 1 : 0);
                 }
             }
             case LESS -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] < y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] < y[i] ? 1 : 0);
                 }
             }
             case LESS_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] <= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] <= y[i] ? 1 : 0);
                 }
             }
             case GREATER -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] > y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] > y[i] ? 1 : 0);
                 }
             }
             case GREATER_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] >= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] >= y[i] ? 1 : 0);
                 }
             }
             case LOGICAL_AND -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 && y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 && y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_OR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 || y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 || y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_XOR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 ^ y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 ^ y[i] != 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "double");
@@ -238,7 +242,7 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
     }
 
     @Override
-    void select(long[] condition, double[] x, double[] y, int n) {
+    void select(byte[] condition, double[] x, double[] y, int n) {
         for (int i = 0; i < n; i++) {
             x[i] = condition[i] != 0 ? x[i] : y[i];
         }
@@ -307,9 +311,9 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
     }
 
     @Override
-    void toTruths(double[] x, long[] out, int n) {
+    void toTruths(double[] x, byte[] out, int n) {
         for (int i = 0; i < n; i++) {
-            out[i] = x[i] != 0 ? 1 : 0;
+            out[i] = (byte) (x[i] != 0 ? 1 : 0);
         }
     }
 

@@ -57,8 +57,26 @@ abstract class Elements<A, B> {
         }
     }
 
+    /** Copies single elements, each at an index of its own, to the beginning of an array. */
+    final void gather(long[] places, A target, int n) {
+        if (buffers.length == 1) {
+            gather(buffers[0], places, target, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                load(places[i], 1, target, i, 1);
+            }
+        }
+    }
+
     private int indexIn(int window, long element) {
         return (int) (element - CpuStorage.windowStart(window) / byteWidth);
+    }
+
+    /** Kinds that are gathered often do it in a loop of their own. */
+    void gather(B buffer, long[] places, A target, int n) {
+        for (int i = 0; i < n; i++) {
+            load(buffer, (int) places[i], 1, target, i, 1);
+        }
     }
 
     abstract void load(B buffer, int index, int stride, A target, int at, int n);

@@ -14,7 +14,7 @@ final class Elementwise {
     /**
      * Elements worth another thread, where an element takes a nanosecond and where it takes ten.
      */
-    private static final long CHEAP = 1 << 16;
+    private static final long CHEAP = 1 << 15;
 
     private static final long COSTLY = 1 << 13;
 
@@ -110,15 +110,19 @@ final class Elementwise {
 
     private static <A, B> void convert(
             Arithmetic<A> from, Tensor in, Arithmetic<B> to, Tensor out) {
+        if (in.dataType() == DataType.BOOLEAN && out.dataType() == DataType.FLOAT32) {
+            truthsToFloats(in, out);
+            return;
+        }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
-            View<long[]> target = LongArithmetic.INSTANCE.view(out);
+            View<byte[]> target = Truths.view(out);
             chunks(
                     target.count(),
                     CHEAP,
                     (start, n) -> {
                         A x = from.scratch(0, n);
-                        long[] y = LongArithmetic.INSTANCE.scratch(1, n);
+                        byte[] y = Truths.scratch(1, n);
                         source.load(start, n, x);
                         from.toTruths(x, y, n);
                         target.store(start, n, y);
@@ -138,17 +142,34 @@ final class Elementwise {
                 });
     }
 
+    private static void truthsToFloats(Tensor in, Tensor out) {
+        View<byte[]> source = Truths.view(in);
+        View<float[]> target = FloatArithmetic.INSTANCE.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    byte[] x = Truths.scratch(0, n);
+                    float[] y = FloatArithmetic.INSTANCE.scratch(1, n);
+                    source.load(start, n, x);
+                    for (int i = 0; i < n; i++) {
+                        y[i] = x[i] & 0xff;
+                    }
+                    target.store(start, n, y);
+                });
+    }
+
     static <A> void unary(Arithmetic<A> kind, UnaryOp op, Tensor in, Tensor out) {
         View<A> source = kind.view(in);
         switch (op) {
             case IS_NAN, IS_INFINITE, LOGICAL_NOT -> {
-                View<long[]> target = LongArithmetic.INSTANCE.view(out);
+                View<byte[]> target = Truths.view(out);
                 chunks(
                         target.count(),
                         CHEAP,
                         (start, n) -> {
                             A x = kind.scratch(0, n);
-                            long[] truths = LongArithmetic.INSTANCE.scratch(1, n);
+                            byte[] truths = Truths.scratch(1, n);
                             source.load(start, n, x);
                             kind.test(op, x, truths, n);
                             target.store(start, n, truths);
@@ -181,7 +202,50 @@ final class Elementwise {
                 a instanceof Tensor tensor
                         ? tensor.dataType()
                         : b instanceof Tensor tensor ? tensor.dataType() : out.dataType();
-        binary(Arithmetic.of(type), op, a, b, out);
+        if (type == DataType.BOOLEAN
+                && Truths.combines(op)
+                && a instanceof Tensor left
+                && b instanceof Tensor right) {
+            combine(op, left, right, out);
+        } else if (Ints.computes(op, type)) {
+            compute(op, a, b, out);
+        } else {
+            binary(Arithmetic.of(type), op, a, b, out);
+        }
+    }
+
+    private static void compute(BinaryOp op, Operand a, Operand b, Tensor out) {
+        View<int[]> left = a instanceof Tensor tensor ? Ints.view(tensor) : null;
+        View<int[]> right = b instanceof Tensor tensor ? Ints.view(tensor) : null;
+        View<int[]> target = Ints.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    int[] x = Ints.scratch(0, n);
+                    int[] y = Ints.scratch(1, n);
+                    Ints.load(a, left, start, n, x);
+                    Ints.load(b, right, start, n, y);
+                    Ints.compute(op, x, y, n);
+                    target.store(start, n, x);
+                });
+    }
+
+    private static void combine(BinaryOp op, Tensor a, Tensor b, Tensor out) {
+        View<byte[]> left = Truths.view(a);
+        View<byte[]> right = Truths.view(b);
+        View<byte[]> target = Truths.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    byte[] x = Truths.scratch(0, n);
+                    byte[] y = Truths.scratch(1, n);
+                    left.load(start, n, x);
+                    right.load(start, n, y);
+                    Truths.combine(op, x, y, n);
+                    target.store(start, n, x);
+                });
     }
 
     private static <A> void binary(
@@ -189,14 +253,14 @@ final class Elementwise {
         Source<A> left = new Source<>(kind, a);
         Source<A> right = new Source<>(kind, b);
         if (op.isPredicate()) {
-            View<long[]> target = LongArithmetic.INSTANCE.view(out);
+            View<byte[]> target = Truths.view(out);
             chunks(
                     target.count(),
                     CHEAP,
                     (start, n) -> {
                         A x = kind.scratch(0, n);
                         A y = kind.scratch(1, n);
-                        long[] truths = LongArithmetic.INSTANCE.scratch(2, n);
+                        byte[] truths = Truths.scratch(2, n);
                         left.load(start, n, x);
                         right.load(start, n, y);
                         kind.compare(op, x, y, truths, n);
@@ -224,7 +288,7 @@ final class Elementwise {
     }
 
     static <A> void where(Arithmetic<A> kind, Tensor condition, Operand a, Operand b, Tensor out) {
-        View<long[]> conditions = LongArithmetic.INSTANCE.view(condition);
+        View<byte[]> conditions = Truths.view(condition);
         Source<A> left = new Source<>(kind, a);
         Source<A> right = new Source<>(kind, b);
         View<A> target = kind.view(out);
@@ -232,7 +296,7 @@ final class Elementwise {
                 target.count(),
                 CHEAP,
                 (start, n) -> {
-                    long[] truths = LongArithmetic.INSTANCE.scratch(2, n);
+                    byte[] truths = Truths.scratch(2, n);
                     A x = kind.scratch(0, n);
                     A y = kind.scratch(1, n);
                     conditions.load(start, n, truths);

@@ -79,31 +79,23 @@ final class FloatArithmetic extends Arithmetic<float[]> {
                     x[i] = Math.max(0, x[i]);
                 }
             }
-            case EXP -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = Functions.exp(x[i]);
-                }
-            }
-            case TANH -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = Functions.tanh(x[i]);
-                }
-            }
-            case SIGMOID -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = Functions.sigmoid(x[i]);
-                }
-            }
-            case SILU -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = Functions.silu(x[i]);
-                }
-            }
-            case GELU_TANH -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = Functions.geluTanh(x[i]);
-                }
-            }
+            case EXP -> FloatFunctions.exp(x, n);
+            case LOG -> FloatFunctions.log(x, n);
+            case LOG2 -> FloatFunctions.log2(x, n);
+            case LOG10 -> FloatFunctions.log10(x, n);
+            case SIN -> FloatFunctions.sin(x, n);
+            case COS -> FloatFunctions.cos(x, n);
+            case TANH -> FloatFunctions.tanh(x, n);
+            case SIGMOID -> FloatFunctions.sigmoid(x, n);
+            case SILU -> FloatFunctions.silu(x, n);
+            case GELU -> FloatFunctions.gelu(x, n);
+            case GELU_TANH -> FloatFunctions.geluTanh(x, n);
+            case ERF -> FloatFunctions.erf(x, n);
+            case SIGN -> FloatRounding.sign(x, n);
+            case ROUND -> FloatRounding.round(x, n);
+            case FLOOR -> FloatRounding.floor(x, n);
+            case CEIL -> FloatRounding.ceil(x, n);
+            case TRUNC -> FloatRounding.trunc(x, n);
             default -> {
                 double[] wide = Scratch.get().doubles(0, n);
                 for (int i = 0; i < n; i++) {
@@ -118,21 +110,21 @@ final class FloatArithmetic extends Arithmetic<float[]> {
     }
 
     @Override
-    void test(UnaryOp op, float[] x, long[] out, int n) {
+    void test(UnaryOp op, float[] x, byte[] out, int n) {
         switch (op) {
             case IS_NAN -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = Float.isNaN(x[i]) ? 1 : 0;
+                    out[i] = (byte) (Float.isNaN(x[i]) ? 1 : 0);
                 }
             }
             case IS_INFINITE -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = Float.isInfinite(x[i]) ? 1 : 0;
+                    out[i] = (byte) (Float.isInfinite(x[i]) ? 1 : 0);
                 }
             }
             case LOGICAL_NOT -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] == 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "float");
@@ -164,14 +156,13 @@ final class FloatArithmetic extends Arithmetic<float[]> {
             }
             case REMAINDER -> {
                 for (int i = 0; i < n; i++) {
-                    float rest = x[i] % y[i];
-                    x[i] = rest != 0 && rest < 0 != y[i] < 0 ? rest + y[i] : rest;
+                    x[i] = remainder(x[i], y[i]);
                 }
             }
             case POWER -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = (float) Math.pow(x[i], y[i]);
-                }
+                double[] exponents = Scratch.get().doubles(1, n);
+                toDoubles(y, exponents, n);
+                power(x, exponents, n);
             }
             case MAXIMUM -> {
                 for (int i = 0; i < n; i++) {
@@ -204,58 +195,78 @@ final class FloatArithmetic extends Arithmetic<float[]> {
         } else if (y.real() == 0.5) {
             unary(UnaryOp.SQRT, x, n);
         } else {
-            for (int i = 0; i < n; i++) {
-                x[i] = (float) Math.pow(x[i], y.real());
-            }
+            double[] exponents = Scratch.get().doubles(1, n);
+            Arrays.fill(exponents, 0, n, y.real());
+            power(x, exponents, n);
         }
     }
 
+    private void power(float[] x, double[] exponents, int n) {
+        double[] wide = Scratch.get().doubles(0, n);
+        toDoubles(x, wide, n);
+        DoubleFunctions.powerOfFloats(wide, exponents, n);
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) wide[i];
+        }
+    }
+
+    /** The remainder with the divisor's sign: in double, exact where the quotient is small. */
+    private static float remainder(float x, float y) {
+        double quotient = Math.floor((double) x / y);
+        double rest = x - quotient * y;
+        if (Math.abs(quotient) < 0x1p29 && rest * y > 0 && Math.abs(rest) < Math.abs(y)) {
+            return (float) rest;
+        }
+        float exact = x % y;
+        return exact != 0 && exact < 0 != y < 0 ? exact + y : exact;
+    }
+
     @Override
-    void compare(BinaryOp op, float[] x, float[] y, long[] out, int n) {
+    void compare(BinaryOp op, float[] x, float[] y, byte[] out, int n) {
         switch (op) {
             case EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] == y[i] ? 1 : 0);
                 }
             }
             case NOT_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] != y[i] ? 1 : 0);
                 }
             }
             case LESS -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] < y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] < y[i] ? 1 : 0);
                 }
             }
             case LESS_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] <= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] <= y[i] ? 1 : 0);
                 }
             }
             case GREATER -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] > y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] > y[i] ? 1 : 0);
                 }
             }
             case GREATER_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] >= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] >= y[i] ? 1 : 0);
                 }
             }
             case LOGICAL_AND -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 && y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 && y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_OR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 || y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 || y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_XOR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 ^ y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 ^ y[i] != 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "float");
@@ -263,7 +274,7 @@ final class FloatArithmetic extends Arithmetic<float[]> {
     }
 
     @Override
-    void select(long[] condition, float[] x, float[] y, int n) {
+    void select(byte[] condition, float[] x, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             x[i] = condition[i] != 0 ? x[i] : y[i];
         }
@@ -332,9 +343,9 @@ final class FloatArithmetic extends Arithmetic<float[]> {
     }
 
     @Override
-    void toTruths(float[] x, long[] out, int n) {
+    void toTruths(float[] x, byte[] out, int n) {
         for (int i = 0; i < n; i++) {
-            out[i] = x[i] != 0 ? 1 : 0;
+            out[i] = (byte) (x[i] != 0 ? 1 : 0);
         }
     }
 

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Arrays;
 
 /** The floating point data types: three that compute as float, and double. */
 final class FloatingElements {
@@ -22,8 +23,19 @@ final class FloatingElements {
                 buffer.get(index, target, at, n);
                 return;
             }
+            if (stride == 0) {
+                Arrays.fill(target, at, at + n, buffer.get(index));
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 target[at + i] = buffer.get(index + i * stride);
+            }
+        }
+
+        @Override
+        void gather(FloatBuffer buffer, long[] places, float[] target, int n) {
+            for (int i = 0; i < n; i++) {
+                target[i] = buffer.get((int) places[i]);
             }
         }
 

@@ -1,21 +1,11 @@
 package org.oktoblas.engine.cpu;
 
-/** Functions that {@link Math} lacks: in double, and fast ones of float accuracy. */
+/** Functions that {@link Math} lacks. */
 final class Functions {
 
     private static final double SQRT_HALF = Math.sqrt(0.5);
     private static final double SQRT_TWO_OVER_PI = Math.sqrt(2 / Math.PI);
     private static final double GELU_CUBIC = 0.044715;
-
-    private static final float LOG2_E = 1.44269504f;
-
-    /** ln 2 in two parts, the first short enough that its multiples up to 2^8 are exact. */
-    private static final float LN2_HIGH = 0.693359375f;
-
-    private static final float LN2_LOW = -2.12194440e-4f;
-
-    /** Adding this and taking it away again rounds a small float to the nearest integer. */
-    private static final float ROUNDING = 0x1.8p23f;
 
     // W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
     // Computation 23 (1969): numerators and denominators for |x| up to 0.46875, up to 4, and above.
@@ -192,78 +182,5 @@ final class Functions {
     /** PyTorch's sign: 0 for NaN as well. */
     static double sign(double x) {
         return x > 0 ? 1 : x < 0 ? -1 : 0;
-    }
-
-    /**
-     * The exponential function to float accuracy (1 ulp): 2^n times the Taylor polynomial of degree
-     * 7 at a remainder of at most ln 2 / 2, whose error there is below 2^-27.
-     */
-    static float exp(float x) {
-        if (!(x > -87 && x < 88)) {
-            return extremeExp(x);
-        }
-        // In the rounded sum's lowest bits stands n itself, ready to be added to the exponent.
-        float rounded = x * LOG2_E + ROUNDING;
-        float n = rounded - ROUNDING;
-        float sum = expOfRemainder(x - n * LN2_HIGH - n * LN2_LOW);
-        return Float.intBitsToFloat(
-                Float.floatToRawIntBits(sum) + (Float.floatToRawIntBits(rounded) << 23));
-    }
-
-    private static float expOfRemainder(float r) {
-        float sum = 1f / 5040;
-        sum = sum * r + 1f / 720;
-        sum = sum * r + 1f / 120;
-        sum = sum * r + 1f / 24;
-        sum = sum * r + 1f / 6;
-        sum = sum * r + 0.5f;
-        return sum * r * r + r + 1;
-    }
-
-    /** Results that are subnormal or near the largest float, scaled in two steps, and beyond. */
-    private static float extremeExp(float x) {
-        if (x != x) {
-            return x;
-        }
-        float clamped = Math.max(-104f, Math.min(89f, x));
-        float n = clamped * LOG2_E + ROUNDING - ROUNDING;
-        int exponent = (int) n;
-        int half = exponent >> 1;
-        return expOfRemainder(clamped - n * LN2_HIGH - n * LN2_LOW)
-                * Float.intBitsToFloat(half + 127 << 23)
-                * Float.intBitsToFloat(exponent - half + 127 << 23);
-    }
-
-    static float sigmoid(float x) {
-        return 1 / (1 + exp(-x));
-    }
-
-    /**
-     * The hyperbolic tangent to float accuracy: near 0 the polynomial of S. Moshier's Cephes
-     * library (tanhf), elsewhere by the exponential function.
-     */
-    static float tanh(float x) {
-        float magnitude = Math.abs(x);
-        if (magnitude < 0.625f) {
-            float square = x * x;
-            float sum = -5.70498872745e-3f;
-            sum = sum * square + 2.06390887954e-2f;
-            sum = sum * square - 5.37397155531e-2f;
-            sum = sum * square + 1.33314422036e-1f;
-            sum = sum * square - 3.33332819422e-1f;
-            return x + x * square * sum;
-        }
-        return Math.copySign(1 - 2 / (exp(2 * magnitude) + 1), x);
-    }
-
-    static float geluTanh(float x) {
-        if (x < -20) {
-            return x != x ? x : -0f;
-        }
-        return x * sigmoid(2 * (float) SQRT_TWO_OVER_PI * (x + (float) GELU_CUBIC * x * x * x));
-    }
-
-    static float silu(float x) {
-        return x < -104 ? -0f : x * sigmoid(x);
     }
 }

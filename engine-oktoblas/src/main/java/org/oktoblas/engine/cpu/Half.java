@@ -5,10 +5,22 @@ final class Half {
 
     private static final float TWO_TO_112 = 0x1p112f;
 
+    private static final float[] FLOAT16 = new float[1 << 16];
+
+    static {
+        for (int i = 0; i < FLOAT16.length; i++) {
+            FLOAT16[i] = decode((short) i);
+        }
+    }
+
     private Half() {}
 
     /** Converts IEEE binary16 to float, exactly. */
     static float fromFloat16(short half) {
+        return FLOAT16[half & 0xffff];
+    }
+
+    private static float decode(short half) {
         int magnitude = half & 0x7fff;
         int sign = (half & 0x8000) << 16;
         if (magnitude >= 0x7c00) {

@@ -71,8 +71,13 @@ final class Indexing<A> {
                         int n = (int) Math.min(step, end - i);
                         long[] places = indexing.places(i, n);
                         A x = kind.scratch(0, n * run);
-                        for (int j = 0; j < n; j++) {
-                            indexing.elements.load(places[j], indexing.runStride, x, j * run, run);
+                        if (run == 1) {
+                            indexing.elements.gather(places, x, n);
+                        } else {
+                            for (int j = 0; j < n; j++) {
+                                indexing.elements.load(
+                                        places[j], indexing.runStride, x, j * run, run);
+                            }
                         }
                         target.store(i * run, n * run, x);
                     }

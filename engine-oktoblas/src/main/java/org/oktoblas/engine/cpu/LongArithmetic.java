@@ -96,12 +96,12 @@ final class LongArithmetic extends Arithmetic<long[]> {
     }
 
     @Override
-    void test(UnaryOp op, long[] x, long[] out, int n) {
+    void test(UnaryOp op, long[] x, byte[] out, int n) {
         switch (op) {
-            case IS_NAN, IS_INFINITE -> Arrays.fill(out, 0, n, 0);
+            case IS_NAN, IS_INFINITE -> Arrays.fill(out, 0, n, (byte) 0);
             case LOGICAL_NOT -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] == 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "integer");
@@ -187,51 +187,51 @@ final class LongArithmetic extends Arithmetic<long[]> {
     }
 
     @Override
-    void compare(BinaryOp op, long[] x, long[] y, long[] out, int n) {
+    void compare(BinaryOp op, long[] x, long[] y, byte[] out, int n) {
         switch (op) {
             case EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] == y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] == y[i] ? 1 : 0);
                 }
             }
             case NOT_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] != y[i] ? 1 : 0);
                 }
             }
             case LESS -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] < y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] < y[i] ? 1 : 0);
                 }
             }
             case LESS_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] <= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] <= y[i] ? 1 : 0);
                 }
             }
             case GREATER -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] > y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] > y[i] ? 1 : 0);
                 }
             }
             case GREATER_OR_EQUAL -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] >= y[i] ? 1 : 0;
+                    out[i] = (byte) (x[i] >= y[i] ? 1 : 0);
                 }
             }
             case LOGICAL_AND -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 && y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 && y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_OR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 || y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 || y[i] != 0 ? 1 : 0);
                 }
             }
             case LOGICAL_XOR -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = x[i] != 0 ^ y[i] != 0 ? 1 : 0;
+                    out[i] = (byte) (x[i] != 0 ^ y[i] != 0 ? 1 : 0);
                 }
             }
             default -> throw unsupported(op, "integer");
@@ -239,7 +239,7 @@ final class LongArithmetic extends Arithmetic<long[]> {
     }
 
     @Override
-    void select(long[] condition, long[] x, long[] y, int n) {
+    void select(byte[] condition, long[] x, long[] y, int n) {
         for (int i = 0; i < n; i++) {
             x[i] = condition[i] != 0 ? x[i] : y[i];
         }
@@ -308,9 +308,9 @@ final class LongArithmetic extends Arithmetic<long[]> {
     }
 
     @Override
-    void toTruths(long[] x, long[] out, int n) {
+    void toTruths(long[] x, byte[] out, int n) {
         for (int i = 0; i < n; i++) {
-            out[i] = x[i] != 0 ? 1 : 0;
+            out[i] = (byte) (x[i] != 0 ? 1 : 0);
         }
     }
 

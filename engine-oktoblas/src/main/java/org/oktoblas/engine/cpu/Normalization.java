@@ -18,59 +18,73 @@ final class Normalization {
         }
         View<A> source = kind.view(in.with(Axes.toLast(in.layout(), axis)));
         View<A> target = kind.view(out.with(Axes.toLast(out.layout(), axis)));
+        // Short rows are computed several at a time.
+        int most = Math.max(1, Scratch.CHUNK / n);
         Parallel.run(
                 target.count() / n,
                 Math.max(1, GRAIN / n),
                 (start, end) -> {
-                    A x = kind.scratch(0, n);
-                    for (long row = start; row < end; row++) {
-                        source.load(row * n, n, x);
+                    A x = kind.scratch(0, n * most);
+                    for (long row = start; row < end; row += most) {
+                        int rows = (int) Math.min(most, end - row);
+                        source.load(row * n, n * rows, x);
                         if (x instanceof float[] floats) {
-                            softmax(logarithm, floats, n);
+                            softmax(logarithm, floats, rows, n);
                         } else if (x instanceof double[] doubles) {
-                            softmax(logarithm, doubles, n);
+                            for (int i = 0; i < rows; i++) {
+                                softmax(logarithm, doubles, i * n, n);
+                            }
                         } else {
                             throw Arithmetic.unsupported("Softmax", "integer");
                         }
-                        target.store(row * n, n, x);
+                        target.store(row * n, n * rows, x);
                     }
                 });
     }
 
-    /** Softmax of the first n elements, in place. */
-    static void softmax(boolean logarithm, float[] x, int n) {
-        float max = max(x, n);
+    /** Softmax of the first rows of n elements, in place. */
+    static void softmax(boolean logarithm, float[] x, int rows, int n) {
+        int count = rows * n;
+        for (int start = 0; start < count; start += n) {
+            float max = max(x, start, n);
+            for (int i = start; i < start + n; i++) {
+                x[i] -= max;
+            }
+        }
+        float[] powers = x;
         if (logarithm) {
-            double sum = 0;
-            for (int i = 0; i < n; i++) {
-                sum += Functions.exp(x[i] - max);
-            }
-            float log = (float) Math.log(sum);
-            for (int i = 0; i < n; i++) {
-                x[i] = x[i] - max - log;
-            }
-            return;
+            powers = Scratch.get().floats(5, count);
+            System.arraycopy(x, 0, powers, 0, count);
         }
-        for (int i = 0; i < n; i++) {
-            x[i] = Functions.exp(x[i] - max);
-        }
-        float factor = (float) (1 / sum(x, n));
-        for (int i = 0; i < n; i++) {
-            x[i] *= factor;
+        FloatFunctions.exp(powers, count);
+        for (int start = 0; start < count; start += n) {
+            double sum = FloatReductions.sum(powers, start, n);
+            if (logarithm) {
+                float log = (float) Math.log(sum);
+                for (int i = start; i < start + n; i++) {
+                    x[i] -= log;
+                }
+            } else {
+                float factor = (float) (1 / sum);
+                for (int i = start; i < start + n; i++) {
+                    x[i] *= factor;
+                }
+            }
         }
     }
 
-    private static void softmax(boolean logarithm, double[] x, int n) {
+    private static void softmax(boolean logarithm, double[] x, int start, int n) {
+        int end = start + n;
         double max = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < n; i++) {
+        for (int i = start; i < end; i++) {
             max = Math.max(max, x[i]);
         }
         double sum = 0;
-        for (int i = 0; i < n; i++) {
+        for (int i = start; i < end; i++) {
             sum += Math.exp(x[i] - max);
         }
         double log = Math.log(sum);
-        for (int i = 0; i < n; i++) {
+        for (int i = start; i < end; i++) {
             x[i] = logarithm ? x[i] - max - log : Math.exp(x[i] - max) / sum;
         }
     }
@@ -132,7 +146,7 @@ final class Normalization {
     }
 
     private static void normalize(float[] x, float[] scale, float[] shift, int n, double epsilon) {
-        float mean = (float) (sum(x, n) / n);
+        float mean = (float) (FloatReductions.sum(x, 0, n) / n);
         for (int i = 0; i < n; i++) {
             x[i] -= mean;
         }
@@ -172,11 +186,12 @@ final class Normalization {
     }
 
     /** The largest element, or −∞. NaN is passed over here and comes out of the exponentials. */
-    private static float max(float[] x, int n) {
+    private static float max(float[] x, int start, int n) {
         float m0 = Float.NEGATIVE_INFINITY;
         float m1 = m0;
-        int i = 0;
-        for (; i + 1 < n; i += 2) {
+        int end = start + n;
+        int i = start;
+        for (; i + 1 < end; i += 2) {
             if (x[i] > m0) {
                 m0 = x[i];
             }
@@ -184,31 +199,13 @@ final class Normalization {
                 m1 = x[i + 1];
             }
         }
-        if (i < n && x[i] > m0) {
+        if (i < end && x[i] > m0) {
             m0 = x[i];
         }
         return Math.max(m0, m1);
     }
 
     /** Four sums side by side, because an addition has to wait for the one before it. */
-    private static double sum(float[] x, int n) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int i = 0;
-        for (; i + 3 < n; i += 4) {
-            s0 += x[i];
-            s1 += x[i + 1];
-            s2 += x[i + 2];
-            s3 += x[i + 3];
-        }
-        for (; i < n; i++) {
-            s0 += x[i];
-        }
-        return s0 + s1 + (s2 + s3);
-    }
-
     private static double sumOfSquares(float[] x, int n) {
         double s0 = 0;
         double s1 = 0;

@@ -43,13 +43,46 @@ final class Philox {
                     for (long i = start; i < end; i += Scratch.CHUNK) {
                         int n = (int) Math.min(Scratch.CHUNK, end - i);
                         A x = kind.scratch(0, n);
-                        for (int j = 0; j < n; j++) {
-                            long bits = bits(seed, counter + i + j);
-                            set(x, j, op, type, first, second, bits);
+                        long[] bits = Scratch.get().longs(1, n);
+                        bits(seed, counter + i, bits, n);
+                        if (op == RandomOp.NORMAL) {
+                            normal(first, second, bits, n);
+                            round(kind, x, n);
+                        } else {
+                            for (int j = 0; j < n; j++) {
+                                set(x, j, op, type, first, second, bits[j]);
+                            }
                         }
                         target.store(i, n, x);
                     }
                 });
+    }
+
+    /** Writes the normal numbers of words of bits to the doubles of slot 0. */
+    private static void normal(double mean, double deviation, long[] bits, int n) {
+        double[] radius = Scratch.get().doubles(0, n);
+        double[] angle = Scratch.get().doubles(1, n);
+        for (int i = 0; i < n; i++) {
+            radius[i] = ((bits[i] >>> 32) + 1) * 0x1p-32;
+            angle[i] = 2 * Math.PI * ((bits[i] & MASK) * 0x1p-32);
+        }
+        DoubleFunctions.log(radius, n);
+        DoubleFunctions.cos(angle, n);
+        for (int i = 0; i < n; i++) {
+            radius[i] = mean + deviation * Math.sqrt(-2 * radius[i]) * angle[i];
+        }
+    }
+
+    /** Converts the doubles of slot 0. */
+    private static <A> void round(Arithmetic<A> kind, A x, int n) {
+        double[] wide = Scratch.get().doubles(0, n);
+        if (x instanceof double[] doubles) {
+            System.arraycopy(wide, 0, doubles, 0, n);
+        } else if (x instanceof float[]) {
+            kind.convert(DoubleArithmetic.INSTANCE, wide, x, n);
+        } else {
+            throw Arithmetic.unsupported("A normal distribution", "integer");
+        }
     }
 
     private static void set(
@@ -64,27 +97,22 @@ final class Philox {
                 ((double[]) x)[at] = integer;
             }
         } else if (x instanceof float[] floats) {
-            floats[at] =
-                    op == RandomOp.NORMAL
-                            ? (float) normal(first, second, bits)
-                            : uniform(first, second, bits, type);
+            floats[at] = uniform(first, second, bits, type);
         } else if (x instanceof double[] doubles) {
-            double value =
-                    op == RandomOp.NORMAL
-                            ? normal(first, second, bits)
-                            : first + (bits >>> 11) * 0x1p-53 * (second - first);
-            doubles[at] =
-                    op == RandomOp.UNIFORM && value >= second && first < second
-                            ? Math.nextDown(second)
-                            : value;
+            double value = first + (bits >>> 11) * 0x1p-53 * (second - first);
+            doubles[at] = value >= second && first < second ? Math.nextDown(second) : value;
         } else {
             throw Arithmetic.unsupported("A " + op + " distribution", "integer");
         }
     }
 
     private static float uniform(double first, double second, long bits, DataType type) {
-        int significand = type == DataType.FLOAT16 ? 11 : type == DataType.BFLOAT16 ? 8 : 24;
-        double fraction = (bits >>> 64 - significand) * Math.scalb(1.0, -significand);
+        double fraction =
+                switch (type) {
+                    case FLOAT16 -> (bits >>> 53) * 0x1p-11;
+                    case BFLOAT16 -> (bits >>> 56) * 0x1p-8;
+                    default -> (bits >>> 40) * 0x1p-24;
+                };
         float value = rounded((float) (first + fraction * (second - first)), type);
         // Rounding may have reached the upper end, which is not in the interval: the next lower
         // number of the data type is.
@@ -122,12 +150,6 @@ final class Philox {
         return (short) (value > 0 ? bits - 1 : value < 0 ? bits + 1 : 0x8001);
     }
 
-    private static double normal(double mean, double deviation, long bits) {
-        double u = ((bits >>> 32) + 1) * 0x1p-32;
-        double v = (bits & MASK) * 0x1p-32;
-        return mean + deviation * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
-    }
-
     private static long integer(long first, long second, long bits) {
         long range = second - first;
         // The upper half of the unsigned product; multiplyHigh takes its factors as signed.
@@ -137,23 +159,55 @@ final class Philox {
 
     /** Returns the 64 bits of the element with a number. */
     static long bits(long seed, long number) {
-        long block = number >>> 1;
-        int c0 = (int) block;
-        int c1 = (int) (block >>> 32);
-        int c2 = 0;
-        int c3 = 0;
+        long[] bits = new long[1];
+        bits(seed, number, bits, 1);
+        return bits[0];
+    }
+
+    /**
+     * Writes the 64 bits of n elements, numbered from one on; both elements of a block at a time.
+     */
+    private static void bits(long seed, long number, long[] bits, int n) {
+        Scratch scratch = Scratch.get();
+        int blocks = n / 2 + 1;
+        long[] c0 = scratch.longs(2, blocks);
+        long[] c1 = scratch.longs(3, blocks);
+        long[] c2 = scratch.longs(4, blocks);
+        long[] c3 = scratch.longs(5, blocks);
+        long first = number >>> 1;
+        for (int i = 0; i < blocks; i++) {
+            c0[i] = first + i & MASK;
+            c1[i] = first + i >>> 32;
+            c2[i] = 0;
+            c3[i] = 0;
+        }
         int k0 = (int) seed;
         int k1 = (int) (seed >>> 32);
         for (int round = 0; round < 10; round++) {
-            long p0 = (c0 & MASK) * 0xD2511F53L;
-            long p1 = (c2 & MASK) * 0xCD9E8D57L;
-            c0 = (int) (p1 >>> 32) ^ c1 ^ k0;
-            c1 = (int) p1;
-            c2 = (int) (p0 >>> 32) ^ c3 ^ k1;
-            c3 = (int) p0;
+            turn(c0, c1, c2, c3, k0 & MASK, k1 & MASK, blocks);
             k0 += 0x9E3779B9;
             k1 += 0xBB67AE85;
         }
-        return (number & 1) == 0 ? (long) c0 << 32 | c1 & MASK : (long) c2 << 32 | c3 & MASK;
+        for (int i = 0, at = -(int) (number & 1); i < blocks; i++, at += 2) {
+            if (at >= 0 && at < n) {
+                bits[at] = c0[i] << 32 | c1[i];
+            }
+            if (at + 1 < n) {
+                bits[at + 1] = c2[i] << 32 | c3[i];
+            }
+        }
+    }
+
+    /** One round of many blocks, their words in the lower halves of longs. */
+    private static void turn(
+            long[] c0, long[] c1, long[] c2, long[] c3, long k0, long k1, int blocks) {
+        for (int i = 0; i < blocks; i++) {
+            long p0 = c0[i] * 0xD2511F53L;
+            long p1 = c2[i] * 0xCD9E8D57L;
+            c0[i] = p1 >>> 32 ^ c1[i] ^ k0;
+            c1[i] = p1 & MASK;
+            c2[i] = p0 >>> 32 ^ c3[i] ^ k1;
+            c3[i] = p0 & MASK;
+        }
     }
 }

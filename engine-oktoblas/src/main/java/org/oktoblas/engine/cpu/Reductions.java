@@ -107,6 +107,11 @@ final class Reductions {
 
         /** Reduces the columns from start on, all of them at once for each row. */
         void columns(long start, int m, W values) {
+            if (kind == FloatArithmetic.INSTANCE && op != ReduceOp.ANY && op != ReduceOp.ALL) {
+                FloatReductions.columns(op, floats(), start, results, length, m, (double[]) values);
+                mean(values, m);
+                return;
+            }
             W row = wide.scratch(1, m);
             identity(values, m);
             BinaryOp combine =
@@ -123,8 +128,21 @@ final class Reductions {
             mean(values, m);
         }
 
+        @SuppressWarnings("unchecked")
+        private View<float[]> floats() {
+            return (View<float[]>) source;
+        }
+
         /** Reduces the rows from start on, one after the other. */
         void rows(long start, int m, W values) {
+            if (kind == FloatArithmetic.INSTANCE && op != ReduceOp.ANY && op != ReduceOp.ALL) {
+                double[] wideValues = (double[]) values;
+                for (int i = 0; i < m; i++) {
+                    wideValues[i] = FloatReductions.row(op, floats(), (start + i) * length, length);
+                }
+                mean(values, m);
+                return;
+            }
             W part = wide.scratch(1, Scratch.CHUNK);
             identity(values, m);
             for (int i = 0; i < m; i++) {
@@ -146,7 +164,12 @@ final class Reductions {
             A narrow = kind.scratch(0, n);
             source.load(start, n, narrow);
             if (op == ReduceOp.ANY || op == ReduceOp.ALL) {
-                kind.toTruths(narrow, (long[]) target, n);
+                byte[] truths = Truths.scratch(0, n);
+                kind.toTruths(narrow, truths, n);
+                long[] numbers = (long[]) target;
+                for (int i = 0; i < n; i++) {
+                    numbers[i] = truths[i];
+                }
             } else {
                 wide.convert(kind, narrow, target, n);
             }
@@ -220,9 +243,21 @@ final class Reductions {
                 }
             }
             default -> {
-                for (int i = 0; i < n; i++) {
+                // Four sums side by side: an addition has to wait for the one before it.
+                long s1 = 0;
+                long s2 = 0;
+                long s3 = 0;
+                int i = 0;
+                for (; i + 3 < n; i += 4) {
+                    result += x[i];
+                    s1 += x[i + 1];
+                    s2 += x[i + 2];
+                    s3 += x[i + 3];
+                }
+                for (; i < n; i++) {
                     result += x[i];
                 }
+                result += s1 + s2 + s3;
             }
         }
         return result;

@@ -4,7 +4,7 @@ package org.oktoblas.engine.cpu;
 final class Scratch {
 
     /** How many elements are loaded, computed and stored at a time: a few fit the L1 cache. */
-    static final int CHUNK = 2048;
+    static final int CHUNK = 1024;
 
     private static final int SLOTS = 6;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
@@ -12,6 +12,9 @@ final class Scratch {
     private final float[][] floats = new float[SLOTS][];
     private final double[][] doubles = new double[SLOTS][];
     private final long[][] longs = new long[SLOTS][];
+
+    private final int[][] ints = new int[SLOTS][];
+    private final byte[][] bytes = new byte[SLOTS][];
 
     private final float[][][] floatMatrices = new float[SLOTS][][];
     private final double[][][] doubleMatrices = new double[SLOTS][][];
@@ -47,6 +50,24 @@ final class Scratch {
         if (array == null || array.length < size) {
             array = new long[Math.max(CHUNK, size)];
             longs[slot] = array;
+        }
+        return array;
+    }
+
+    int[] ints(int slot, int size) {
+        int[] array = ints[slot];
+        if (array == null || array.length < size) {
+            array = new int[Math.max(CHUNK, size)];
+            ints[slot] = array;
+        }
+        return array;
+    }
+
+    byte[] bytes(int slot, int size) {
+        byte[] array = bytes[slot];
+        if (array == null || array.length < size) {
+            array = new byte[Math.max(CHUNK, size)];
+            bytes[slot] = array;
         }
         return array;
     }

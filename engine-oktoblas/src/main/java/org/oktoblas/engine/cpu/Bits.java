@@ -1,0 +1,93 @@
+package org.oktoblas.engine.cpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+
+/**
+ * A thread's arrays of a chunk for functions that look at the bits of numbers: floats and doubles
+ * are copied to integers and back through memory that is seen as both, as the JIT vectorises copies
+ * but not {@link Float#floatToRawIntBits}.
+ */
+final class Bits {
+
+    private static final ThreadLocal<Bits> LOCAL = ThreadLocal.withInitial(Bits::new);
+
+    final float[] floats = new float[Scratch.CHUNK];
+    final int[] ints = new int[Scratch.CHUNK];
+    final double[] doubles = new double[Scratch.CHUNK];
+    final long[] longs = new long[Scratch.CHUNK];
+
+    /** More floats, of which nothing is converted. */
+    final float[] other = new float[Scratch.CHUNK];
+
+    final float[] complement = new float[Scratch.CHUNK];
+
+    /** More integers, of which nothing is converted. */
+    final int[] otherInts = new int[Scratch.CHUNK];
+
+    final long[] otherLongs = new long[Scratch.CHUNK];
+
+    /** What {@link #toExponents} makes of them. */
+    final double[] exponents = new double[Scratch.CHUNK];
+
+    final double[] base = new double[Scratch.CHUNK];
+
+    /** A part of a longer array. */
+    final float[] floatPart = new float[Scratch.CHUNK];
+
+    /** A part of a longer array. */
+    final double[] doublePart = new double[Scratch.CHUNK];
+
+    private final FloatBuffer asFloats;
+    private final IntBuffer asInts;
+    private final DoubleBuffer asDoubles;
+    private final LongBuffer asLongs;
+
+    private Bits() {
+        ByteBuffer bytes =
+                ByteBuffer.allocateDirect(Scratch.CHUNK * Long.BYTES)
+                        .order(ByteOrder.nativeOrder());
+        asFloats = bytes.asFloatBuffer();
+        asInts = bytes.asIntBuffer();
+        asDoubles = bytes.asDoubleBuffer();
+        asLongs = bytes.asLongBuffer();
+    }
+
+    static Bits get() {
+        return LOCAL.get();
+    }
+
+    /** Copies the bits of the first n {@link #floats} to {@link #ints}. */
+    void toInts(int n) {
+        asFloats.put(0, floats, 0, n);
+        asInts.get(0, ints, 0, n);
+    }
+
+    /** Copies the first n {@link #ints} as the bits of {@link #floats}. */
+    void toFloats(int n) {
+        asInts.put(0, ints, 0, n);
+        asFloats.get(0, floats, 0, n);
+    }
+
+    /** Copies the bits of the first n {@link #doubles} to {@link #longs}. */
+    void toLongs(int n) {
+        asDoubles.put(0, doubles, 0, n);
+        asLongs.get(0, longs, 0, n);
+    }
+
+    /** Copies the first n {@link #longs} as the bits of {@link #doubles}. */
+    void toDoubles(int n) {
+        asLongs.put(0, longs, 0, n);
+        asDoubles.get(0, doubles, 0, n);
+    }
+
+    /** Copies the first n {@link #otherLongs} as the bits of {@link #exponents}. */
+    void toExponents(int n) {
+        asLongs.put(0, otherLongs, 0, n);
+        asDoubles.get(0, exponents, 0, n);
+    }
+}
