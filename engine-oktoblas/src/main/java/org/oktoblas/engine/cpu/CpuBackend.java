@@ -226,6 +226,10 @@ public final class CpuBackend implements Backend {
     public void matmul(Tensor a, Tensor b, Tensor out) {
         if (dnnl != null && DnnlProducts.suits(a, b, out)) {
             DnnlProducts.multiply(a, b, out);
+        } else if (out.dataType() == DataType.FLOAT32 && out.layout().count() == 1) {
+            View<float[]> left = FloatArithmetic.INSTANCE.view(a);
+            float[] product = {FloatReductions.dot(left, FloatArithmetic.INSTANCE.view(b))};
+            FloatArithmetic.INSTANCE.view(out).store(0, 1, product);
         } else {
             Products.matmul(Arithmetic.of(out.dataType()), a, b, out, null);
         }

@@ -154,11 +154,7 @@ final class FloatArithmetic extends Arithmetic<float[]> {
                     x[i] /= y[i];
                 }
             }
-            case REMAINDER -> {
-                for (int i = 0; i < n; i++) {
-                    x[i] = remainder(x[i], y[i]);
-                }
-            }
+            case REMAINDER -> remainder(x, y, n);
             case POWER -> {
                 double[] exponents = Scratch.get().doubles(1, n);
                 toDoubles(y, exponents, n);
@@ -210,15 +206,30 @@ final class FloatArithmetic extends Arithmetic<float[]> {
         }
     }
 
-    /** The remainder with the divisor's sign: in double, exact where the quotient is small. */
-    private static float remainder(float x, float y) {
-        double quotient = Math.floor((double) x / y);
-        double rest = x - quotient * y;
-        if (Math.abs(quotient) < 0x1p29 && rest * y > 0 && Math.abs(rest) < Math.abs(y)) {
-            return (float) rest;
+    /** Remainders with the divisors' signs: in double, exact where quotients are small. */
+    private void remainder(float[] x, float[] y, int n) {
+        double[] rest = Scratch.get().doubles(0, n);
+        double[] divisor = Scratch.get().doubles(1, n);
+        toDoubles(x, rest, n);
+        toDoubles(y, divisor, n);
+        for (int i = 0; i < n; i++) {
+            double quotient = Math.floor(rest[i] / divisor[i]);
+            rest[i] -= quotient * divisor[i];
         }
-        float exact = x % y;
-        return exact != 0 && exact < 0 != y < 0 ? exact + y : exact;
+        for (int i = 0; i < n; i++) {
+            float a = x[i];
+            float b = y[i];
+            boolean exact =
+                    Math.abs(a) < 0x1p28f * Math.abs(b)
+                            && rest[i] * b > 0
+                            && Math.abs(rest[i]) < Math.abs(b);
+            x[i] = exact ? (float) rest[i] : remainder(a, b);
+        }
+    }
+
+    private static float remainder(float x, float y) {
+        float rest = x % y;
+        return rest != 0 && rest < 0 != y < 0 ? rest + y : rest;
     }
 
     @Override

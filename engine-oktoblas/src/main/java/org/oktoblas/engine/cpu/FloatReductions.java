@@ -123,6 +123,32 @@ final class FloatReductions {
         }
     }
 
+    /**
+     * Returns the product of two vectors, each lane of which is summed in float as those of matrix
+     * products are, and the lanes in double.
+     */
+    static float dot(View<float[]> a, View<float[]> b) {
+        Scratch scratch = Scratch.get();
+        float[] lanes = scratch.floats(0, LANES);
+        float[] x = scratch.floats(1, LANES);
+        float[] y = scratch.floats(2, LANES);
+        Arrays.fill(lanes, 0, LANES, 0);
+        double sum = 0;
+        for (long i = 0; i < a.count(); i += LANES) {
+            int n = (int) Math.min(LANES, a.count() - i);
+            a.load(i, n, x);
+            b.load(i, n, y);
+            for (int j = 0; j < n; j++) {
+                lanes[j] += x[j] * y[j];
+            }
+            if (i / LANES % DEPTH == DEPTH - 1) {
+                sum += sum(lanes, 0, LANES);
+                Arrays.fill(lanes, 0, LANES, 0);
+            }
+        }
+        return (float) (sum + sum(lanes, 0, LANES));
+    }
+
     private static double identity(ReduceOp op) {
         return switch (op) {
             case PRODUCT -> 1;

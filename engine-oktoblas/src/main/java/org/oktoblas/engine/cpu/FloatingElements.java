@@ -25,8 +25,13 @@ final class FloatingElements {
             }
             if (stride == 0) {
                 Arrays.fill(target, at, at + n, buffer.get(index));
-                return;
+            } else {
+                loadStrided(buffer, index, stride, target, at, n);
             }
+        }
+
+        private static void loadStrided(
+                FloatBuffer buffer, int index, int stride, float[] target, int at, int n) {
             for (int i = 0; i < n; i++) {
                 target[at + i] = buffer.get(index + i * stride);
             }

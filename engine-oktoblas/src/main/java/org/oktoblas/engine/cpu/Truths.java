@@ -66,21 +66,33 @@ final class Truths extends Elements<byte[], ByteBuffer> {
     static void combine(BinaryOp op, byte[] x, byte[] y, int n) {
         normalize(x, n);
         normalize(y, n);
-        int i = 0;
-        for (; i + Long.BYTES <= n; i += Long.BYTES) {
-            WORDS.set(x, i, combine(op, (long) WORDS.get(x, i), (long) WORDS.get(y, i)));
+        int words = n & -Long.BYTES;
+        switch (op) {
+            case LOGICAL_AND -> {
+                for (int i = 0; i < words; i += Long.BYTES) {
+                    WORDS.set(x, i, (long) WORDS.get(x, i) & (long) WORDS.get(y, i));
+                }
+                for (int i = words; i < n; i++) {
+                    x[i] &= y[i];
+                }
+            }
+            case LOGICAL_OR -> {
+                for (int i = 0; i < words; i += Long.BYTES) {
+                    WORDS.set(x, i, (long) WORDS.get(x, i) | (long) WORDS.get(y, i));
+                }
+                for (int i = words; i < n; i++) {
+                    x[i] |= y[i];
+                }
+            }
+            default -> {
+                for (int i = 0; i < words; i += Long.BYTES) {
+                    WORDS.set(x, i, (long) WORDS.get(x, i) ^ (long) WORDS.get(y, i));
+                }
+                for (int i = words; i < n; i++) {
+                    x[i] ^= y[i];
+                }
+            }
         }
-        for (; i < n; i++) {
-            x[i] = (byte) combine(op, x[i], y[i]);
-        }
-    }
-
-    private static long combine(BinaryOp op, long x, long y) {
-        return switch (op) {
-            case LOGICAL_AND -> x & y;
-            case LOGICAL_OR -> x | y;
-            default -> x ^ y;
-        };
     }
 
     /** Makes 1 of every byte that is not 0: memory that was wrapped may have others. */
