@@ -4,7 +4,8 @@ import ai.djl.engine.EngineException;
 import com.sun.jna.Native;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -22,7 +23,9 @@ class CpuMemory {
     private static final long LARGEST_KEPT = 64L << 20;
     private static final long MOST_KEPT = 128L << 20;
 
-    private final Map<Long, Deque<Long>> kept = new HashMap<>();
+    /** By size; a size that was emptied comes last when it is kept again. */
+    private final Map<Long, Deque<Long>> kept = new LinkedHashMap<>();
+
     private long keptBytes;
     private long outstandingBytes;
     private long peakBytes;
@@ -111,11 +114,28 @@ class CpuMemory {
 
     private synchronized void giveBack(long block, long capacity) {
         outstandingBytes -= capacity;
-        if (isKept(capacity) && keptBytes + capacity <= MOST_KEPT) {
+        if (isKept(capacity)) {
+            makeRoom(capacity);
             kept.computeIfAbsent(capacity, c -> new ArrayDeque<>()).push(block);
             keptBytes += capacity;
         } else {
             Native.free(block);
+        }
+    }
+
+    /** Gives blocks of other sizes up, those first that were kept first. */
+    private void makeRoom(long capacity) {
+        Iterator<Map.Entry<Long, Deque<Long>>> sizes = kept.entrySet().iterator();
+        while (keptBytes + capacity > MOST_KEPT && sizes.hasNext()) {
+            Map.Entry<Long, Deque<Long>> size = sizes.next();
+            Deque<Long> blocks = size.getValue();
+            while (keptBytes + capacity > MOST_KEPT && !blocks.isEmpty()) {
+                Native.free(blocks.pop());
+                keptBytes -= size.getKey();
+            }
+            if (blocks.isEmpty()) {
+                sizes.remove();
+            }
         }
     }
 }
