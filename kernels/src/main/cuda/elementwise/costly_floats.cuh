@@ -41,25 +41,19 @@ __device__ __forceinline__ W remainder(W x, W y) {
   return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
-// As Java's Math.pow, which differs from C's: 1 to the power of NaN, and 1 or -1 to that of an infinity, are NaN.
-template <typename W>
-__device__ __forceinline__ W power(W x, W y) {
-  return y != y || (fabs(x) == 1 && isinf(y)) ? W(nan("")) : pow(x, y);
-}
-
-__device__ __forceinline__ double power_of_constant(double x, double exponent) { return power(x, exponent); }
+__device__ __forceinline__ double power_of_constant(double x, double exponent) { return pow(x, exponent); }
 
 // The exponent rounded to float would cost as many ulps as the result has binary digits before its point. What is lost
 // is made up for by a factor x^lost = 1 + lost * log x; x that have no logarithm are computed in double.
 __device__ __forceinline__ float power_of_constant(float x, double exponent) {
   const float rounded = static_cast<float>(exponent);
   const float lost = static_cast<float>(exponent - rounded);
-  if (lost == 0.f) return power(x, rounded);
+  if (lost == 0.f) return powf(x, rounded);
   if (x > 0.f && !isinf(x) && isfinite(lost)) {
     const float result = powf(x, rounded);
     return isinf(result) ? result : fmaf(result, lost * logf(x), result);
   }
-  return static_cast<float>(power(static_cast<double>(x), exponent));
+  return static_cast<float>(pow(static_cast<double>(x), exponent));
 }
 
 // Exact for powers of two, where CUDA's log2 of a double may be an ulp off.
@@ -100,7 +94,7 @@ struct CostlyFloatFunctions {
     using W = Wide<T>;
     switch (p.op) {
       case kOpRemainder: return use([](W x, W y) { return floats::remainder(x, y); });
-      case kOpPower: return use([](W x, W y) { return floats::power(x, y); });
+      case kOpPower: return use([](W x, W y) { return pow(x, y); });
       case kOpPowerOfConstant:
         return use([exponent = p.b.real](W x, W) { return floats::power_of_constant(x, exponent); });
       case kOpAtan2: return use([](W x, W y) { return atan2(x, y); });

@@ -147,6 +147,13 @@ final class Types {
         return type.isFloating() ? type : DataType.FLOAT32;
     }
 
+    /**
+     * Returns the type in which floating point sums of many steps are kept: 16 bits are too few.
+     */
+    static DataType wide(DataType type) {
+        return type == DataType.FLOAT16 || type == DataType.BFLOAT16 ? DataType.FLOAT32 : type;
+    }
+
     /** Returns the type of sums and products: integers and booleans are counted in INT64. */
     static DataType sum(DataType type) {
         return type.isFloating() ? type : DataType.INT64;

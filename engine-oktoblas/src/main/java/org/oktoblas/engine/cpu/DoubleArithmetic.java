@@ -149,7 +149,7 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
             }
             case POWER -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = Math.pow(x[i], y[i]);
+                    x[i] = Functions.pow(x[i], y[i]);
                 }
             }
             case MAXIMUM -> {
@@ -184,7 +184,7 @@ final class DoubleArithmetic extends Arithmetic<double[]> {
             unary(UnaryOp.SQRT, x, n);
         } else {
             for (int i = 0; i < n; i++) {
-                x[i] = Math.pow(x[i], y.real());
+                x[i] = Functions.pow(x[i], y.real());
             }
         }
     }

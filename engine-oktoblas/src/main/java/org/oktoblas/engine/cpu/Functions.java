@@ -146,6 +146,11 @@ final class Functions {
         return Math.copySign(0.5 * Math.log1p(2 * Math.abs(x) / (1 - Math.abs(x))), x);
     }
 
+    /** IEEE 754's power: unlike Java's, 1 to any power is 1, and −1 to an infinite one. */
+    static double pow(double x, double y) {
+        return x == 1 || x == -1 && Double.isInfinite(y) ? 1 : Math.pow(x, y);
+    }
+
     /** The binary logarithm, exact for powers of two. */
     static double log2(double x) {
         if (x > 0 && x < Double.POSITIVE_INFINITY) {

@@ -57,7 +57,7 @@ final class ArithmeticOperations {
         list.add(number("NDArray.mul(Number)", NDArray::mul));
         list.add(number("NDArray.div(Number)", NDArray::div));
         list.add(remainder("NDArray.mod(Number)", NDArray::mod));
-        list.add(exponent(powerOfNumber("NDArray.pow(Number)", NDArray::pow)));
+        list.add(powerOfNumber("NDArray.pow(Number)", NDArray::pow));
         list.add(number("NDArray.maximum(Number)", Tolerance.EQUAL, NDArray::maximum));
         list.add(number("NDArray.minimum(Number)", Tolerance.EQUAL, NDArray::minimum));
         list.add(number("NDArrays.add(Number, NDArray)", (a, n) -> NDArrays.add(n, a)));
@@ -109,7 +109,7 @@ final class ArithmeticOperations {
         list.add(number("NDArray.muli(Number)", NDArray::muli).changing());
         list.add(number("NDArray.divi(Number)", NDArray::divi).changing());
         list.add(remainder("NDArray.modi(Number)", NDArray::modi).changing());
-        list.add(exponent(powerOfNumber("NDArray.powi(Number)", NDArray::powi).changing()));
+        list.add(powerOfNumber("NDArray.powi(Number)", NDArray::powi).changing());
         list.add(
                 number("NDArrayEx.rsubi(Number)", (a, n) -> a.getNDArrayInternal().rsubi(n))
                         .changing());
@@ -137,13 +137,6 @@ final class ArithmeticOperations {
         list.add(ofItself("NDArray.addi(NDArray) of itself", NDArray::addi));
         list.add(ofItself("NDArray.muli(NDArray) of itself", NDArray::muli));
         return list;
-    }
-
-    /** Marks the powers in which Java and C differ. */
-    private static Operation exponent(Operation operation) {
-        return operation.known(
-                "powers are Java's here: 1 to NaN, and 1 or -1 to an infinity, are NaN and not 1",
-                c -> c.noted("number NaN (Float)") || c.noted("number Infinity (Double)"));
     }
 
     /** Marks DJL's way to turn the number into the array's type before anything else. */
