@@ -29,10 +29,20 @@ final class FloatReductions {
             source.load(start, (int) length, x);
             return fold(op, x, (int) length);
         }
+        long size = (long) LANES * DEPTH;
+        double[] parts = new double[Math.toIntExact((length + size - 1) / size)];
+        Parallel.run(
+                parts.length,
+                1,
+                (first, end) -> {
+                    for (int i = (int) first; i < end; i++) {
+                        int n = (int) Math.min(size, length - i * size);
+                        parts[i] = part(op, source, start + i * size, n);
+                    }
+                });
         double result = identity(op);
-        for (long i = 0; i < length; i += (long) LANES * DEPTH) {
-            int n = (int) Math.min((long) LANES * DEPTH, length - i);
-            result = join(op, result, part(op, source, start + i, n));
+        for (double part : parts) {
+            result = join(op, result, part);
         }
         return result;
     }
