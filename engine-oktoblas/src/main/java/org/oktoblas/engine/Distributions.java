@@ -18,6 +18,9 @@ import org.oktoblas.engine.backend.UnaryOp;
  */
 final class Distributions {
 
+    /** Up to here a double is every whole number's own. */
+    static final long EXACT = 1L << 53;
+
     /** Elements that are worked on at a time, which bounds the memory that steps between take. */
     private static final int STRETCH = 1 << 18;
 
@@ -50,38 +53,45 @@ final class Distributions {
     }
 
     /**
-     * Draws from an interval that doubles do not describe: low + 2^31 · a + b, in which a is drawn
-     * up to the last that is needed and b below 2^31, until all are below high.
+     * Draws from any interval of INT64. A short one is drawn as the distance from low; of one that
+     * is longer than doubles can count, low + 2^31 · a + b is drawn, with a up to the last that is
+     * needed and b below 2^31, until all are below high.
      */
-    static void wideIntegers(Operation operation, long low, long high, Tensor out) {
+    static void integers(Operation operation, long low, long high, Tensor out) {
+        if (out.layout().count() == 0) {
+            return;
+        }
         long range = high - low; // Unsigned, up to 2^64 − 1.
+        if (range > 0 && range <= EXACT) {
+            draw(operation, RandomOp.INTEGER, 0, range, out);
+            operation.backend.binary(BinaryOp.ADD, out, Scalar.of(low), out);
+            return;
+        }
         long last = range - 1 >>> 31;
         long[] shape = out.layout().shape();
-        boolean finished = out.layout().count() == 0;
         long[] one = shape.clone();
         Arrays.fill(one, 1);
+        Tensor value = operation.create(shape, DataType.INT64);
+        Tensor rest = operation.create(shape, DataType.INT64);
+        Tensor accepted = operation.create(shape, DataType.BOOLEAN);
+        Tensor above = operation.create(shape, DataType.BOOLEAN);
         Tensor done = operation.create(shape, DataType.BOOLEAN);
-        if (!finished) {
-            operation.backend.fill(done, Scalar.of(0));
-            operation.backend.fill(out, Scalar.of(0));
-        }
+        Tensor all = operation.create(one, DataType.BOOLEAN);
+        operation.backend.fill(done, Scalar.of(0));
+        operation.backend.fill(out, Scalar.of(0));
+        boolean finished = false;
         while (!finished) {
-            Tensor value = operation.create(shape, DataType.INT64);
             draw(operation, RandomOp.INTEGER, 0, last + 1.0, value);
             operation.backend.binary(BinaryOp.MULTIPLY, value, Scalar.of(1L << 31), value);
-            Tensor rest = operation.create(shape, DataType.INT64);
             draw(operation, RandomOp.INTEGER, 0, 0x1p31, rest);
             operation.backend.binary(BinaryOp.ADD, value, rest, value);
             operation.backend.binary(BinaryOp.ADD, value, Scalar.of(low), value);
             // What runs over the largest number comes out below low.
-            Tensor accepted = operation.create(shape, DataType.BOOLEAN);
-            Tensor above = operation.create(shape, DataType.BOOLEAN);
             operation.backend.binary(BinaryOp.LESS, value, Scalar.of(high), accepted);
             operation.backend.binary(BinaryOp.GREATER_OR_EQUAL, value, Scalar.of(low), above);
             operation.backend.binary(BinaryOp.LOGICAL_AND, accepted, above, accepted);
             operation.backend.where(done, out, value, out);
             operation.backend.binary(BinaryOp.LOGICAL_OR, done, accepted, done);
-            Tensor all = operation.create(one, DataType.BOOLEAN);
             operation.backend.reduce(ReduceOp.ALL, done, all);
             finished = Selection.doubles(operation, all)[0] != 0;
         }

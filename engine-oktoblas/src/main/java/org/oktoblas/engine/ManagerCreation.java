@@ -156,15 +156,15 @@ abstract class ManagerCreation extends ManagerRandom {
     public OktoNDArray eye(int rows, int cols, int k, DataType dataType) {
         try (Operation operation = new Operation((OktoNDManager) this)) {
             Tensor out = empty(operation, new Shape(rows, cols), dataType);
-            int row = Math.max(0, -k);
-            int column = Math.max(0, k);
+            long row = Math.max(0, -(long) k);
+            long column = Math.max(0, k);
             long length = Math.min(rows - row, cols - column);
             if (out.layout().count() > 0) {
                 operation.backend.fill(out, Scalar.of(0));
             }
             if (length > 0) {
                 long[] stride = {cols + 1L};
-                long offset = (long) row * cols + column;
+                long offset = row * cols + column;
                 Layout diagonal = new Layout(new long[] {length}, stride, offset);
                 operation.backend.fill(out.with(diagonal), Scalar.of(1));
             }

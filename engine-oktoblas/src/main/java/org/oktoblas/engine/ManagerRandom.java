@@ -19,9 +19,6 @@ import org.oktoblas.engine.backend.UnaryOp;
  */
 abstract class ManagerRandom extends ManagerUnavailable {
 
-    /** Up to here a double is every whole number's own. */
-    private static final long EXACT = 1L << 53;
-
     ManagerRandom(NDManager parent, Device device) {
         super(parent, device);
     }
@@ -88,13 +85,14 @@ abstract class ManagerRandom extends ManagerUnavailable {
                             + dataType
                             + ", which does not have all these numbers: choose a wider type.");
         }
-        if (low >= -EXACT && high <= EXACT && high - low <= EXACT) {
+        long exact = Distributions.EXACT;
+        if (low >= -exact && high <= exact && high - low <= exact) {
             return random(RandomOp.INTEGER, low, high, shape, DataType.INT64, dataType);
         }
         try (Operation operation = new Operation(self())) {
             Types.supported(dataType);
             Tensor out = operation.create(shape.getShape(), DataType.INT64);
-            Distributions.wideIntegers(operation, low, high, out);
+            Distributions.integers(operation, low, high, out);
             return operation.result(operation.cast(out, dataType));
         }
     }

@@ -16,6 +16,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -289,6 +290,19 @@ abstract class DistributionLaws {
                 range == 10
                         || x.mod(2L).eq(1L).any().getBoolean()
                                 && x.mod(2L).eq(0L).any().getBoolean());
+    }
+
+    /** Ends that doubles do not tell apart, of an interval of which they could count all. */
+    @Test
+    @Timeout(60)
+    void integersFarFromZero() {
+        long low = (1L << 60) + 1;
+        NDArray x = manager.randomInteger(low, low + 3, new Shape(N), DataType.INT64);
+        long[] counts = new long[3];
+        for (long value : x.toLongArray()) {
+            counts[(int) (value - low)]++;
+        }
+        Statistics.assertCounts("integers", new double[] {N / 3.0, N / 3.0, N / 3.0}, counts);
     }
 
     @Test

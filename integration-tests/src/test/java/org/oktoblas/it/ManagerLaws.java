@@ -179,6 +179,7 @@ abstract class ManagerLaws extends EngineParity {
                     assertArrayEquals(
                             new float[] {0, 0, 1, 0, 0, 1}, m.eye(3, 2, -1).toFloatArray());
                     assertArrayEquals(new float[4], m.eye(2, 5).toFloatArray());
+                    assertArrayEquals(new float[4], m.eye(2, Integer.MIN_VALUE).toFloatArray());
                     assertArrayEquals(
                             new float[] {10, 8, 6, 4, 2},
                             m.linspace(10, 0, 5, false).toFloatArray());
