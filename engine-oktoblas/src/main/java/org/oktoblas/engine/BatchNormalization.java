@@ -1,6 +1,5 @@
 package org.oktoblas.engine;
 
-import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.ReduceOp;
@@ -58,9 +57,7 @@ final class BatchNormalization {
      */
     Tensor train(
             Tensor runningMean, Tensor runningVar, Tensor gamma, Tensor beta, double momentum) {
-        long[] kept = new long[shape.length];
-        Arrays.fill(kept, 1);
-        kept[axis] = shape[axis];
+        long[] kept = TensorMath.along(shape.length, axis, shape[axis]);
         long count = in.layout().count() / Math.max(1, shape[axis]);
         if (count < 2) {
             throw new IllegalArgumentException(
@@ -71,6 +68,8 @@ final class BatchNormalization {
                             + ": the variance needs at least 2 elements of each channel. Train"
                             + " with larger batches.");
         }
+        checkChangeable(runningMean, "runningMean");
+        checkChangeable(runningVar, "runningVar");
         Tensor mean = create(kept);
         operation.backend.reduce(ReduceOp.MEAN, in, mean);
         Tensor out = create(shape);
@@ -88,11 +87,18 @@ final class BatchNormalization {
         return out;
     }
 
+    /** Before anything is computed, so that not one of the two changes where the other cannot. */
+    private void checkChangeable(Tensor running, String name) {
+        if (running != null) {
+            checkChannels(running, name);
+            ArrayTransfers.writable(running, "batchNorm in training");
+        }
+    }
+
     private void move(Tensor running, Tensor own, String name, double momentum, double factor) {
         if (running == null) {
             return;
         }
-        ArrayTransfers.writable(running, "batchNorm in training");
         Tensor old = channels(running, name);
         Tensor sum = create(own.layout().shape());
         operation.backend.binary(BinaryOp.MULTIPLY, old, Scalar.of(momentum), sum);
@@ -123,6 +129,12 @@ final class BatchNormalization {
 
     /** Returns an array of a number for each channel along the axis of channels. */
     private Tensor channels(Tensor tensor, String name) {
+        checkChannels(tensor, name);
+        long[] along = TensorMath.along(shape.length, axis, shape[axis]);
+        return operation.reshape(operation.cast(tensor, in.dataType()), along);
+    }
+
+    private void checkChannels(Tensor tensor, String name) {
         if (tensor.layout().rank() != 1 || tensor.layout().size(0) != shape[axis]) {
             throw new IllegalArgumentException(
                     "batchNorm of an array of shape "
@@ -137,10 +149,5 @@ final class BatchNormalization {
                             + Arrays.toString(tensor.layout().shape())
                             + ".");
         }
-        long[] along = new long[shape.length];
-        Arrays.fill(along, 1);
-        along[axis] = shape[axis];
-        DataType type = in.dataType();
-        return operation.reshape(operation.cast(tensor, type), along);
     }
 }

@@ -205,6 +205,8 @@ public final class OktoNDArrayEx extends UpdateOps {
                                 + input.getShape()
                                 + ": the last axes must have that shape.");
             }
+            checkNormalized("gamma", gamma, normalizedShape);
+            checkNormalized("beta", beta, normalizedShape);
             Tensor scale = gamma == null ? null : operation.read(gamma, in.dataType());
             Tensor shift = beta == null ? null : operation.read(beta, in.dataType());
             Tensor out = operation.create(in.layout().shape(), in.dataType());
@@ -212,6 +214,22 @@ public final class OktoNDArrayEx extends UpdateOps {
                 operation.backend.layerNorm(in, axes, scale, shift, eps, out);
             }
             return new NDList(operation.result(out));
+        }
+    }
+
+    /**
+     * Checks that a parameter of a normalization has the shape of what is normalised, or is null.
+     */
+    static void checkNormalized(String name, NDArray parameter, Shape normalizedShape) {
+        if (parameter != null && !parameter.getShape().equals(normalizedShape)) {
+            throw new IllegalArgumentException(
+                    "layerNorm over "
+                            + normalizedShape
+                            + " needs "
+                            + name
+                            + " of that shape, not "
+                            + parameter.getShape()
+                            + ".");
         }
     }
 

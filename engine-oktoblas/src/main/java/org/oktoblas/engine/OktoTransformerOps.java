@@ -3,6 +3,7 @@ package org.oktoblas.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Optional;
 import org.oktoblas.engine.backend.Activation;
@@ -132,6 +133,10 @@ final class OktoTransformerOps implements TransformerOps {
     public NDArray layerNorm(NDArray x, NDArray gamma, NDArray beta, double epsilon) {
         try (Operation operation = operation(x)) {
             Tensor in = operation.read(x, DataType.FLOAT32);
+            int last = in.layout().rank() - 1;
+            Shape width = last < 0 ? new Shape() : new Shape(in.layout().size(last));
+            OktoNDArrayEx.checkNormalized("gamma", gamma, width);
+            OktoNDArrayEx.checkNormalized("beta", beta, width);
             Tensor scale = gamma == null ? null : operation.read(gamma, DataType.FLOAT32);
             Tensor shift = beta == null ? null : operation.read(beta, DataType.FLOAT32);
             Tensor out = operation.create(in.layout().shape(), DataType.FLOAT32);

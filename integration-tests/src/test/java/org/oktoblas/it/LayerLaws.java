@@ -230,6 +230,14 @@ abstract class LayerLaws extends EngineParity {
                                         1e-5f,
                                         true));
         refused(
+                "a scale of another shape",
+                "layerNorm over (4) needs gamma of that shape, not (1).",
+                m ->
+                        floats(m, 2, 4)
+                                .getNDArrayInternal()
+                                .layerNorm(
+                                        floats(m, 2, 4), new Shape(4), floats(m, 1), null, 1e-5f));
+        refused(
                 "a rate that is none",
                 "dropout's rate is the probability of a zero, from 0 to 1, not 1.5.",
                 m -> new NDList(dropped(floats(m, 3), 1.5f)));
@@ -249,6 +257,27 @@ abstract class LayerLaws extends EngineParity {
                                         false,
                                         false,
                                         false));
+        return tests;
+    }
+
+    /** A mean that could be moved stays where it is if the variance beside it cannot. */
+    @TestFactory
+    List<DynamicTest> refusedTraining() {
+        compare(
+                "running numbers after a refusal",
+                (theirs, own) -> {
+                    NDArray input = floats(own, 4, 6);
+                    NDArray mean = own.zeros(new Shape(6));
+                    NDArray variance = own.ones(new Shape(5));
+                    Assertions.assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    input.getNDArrayInternal()
+                                            .batchNorm(
+                                                    input, mean, variance, null, null, 1, 0.9f,
+                                                    1e-5f, true));
+                    Assertions.assertEquals(own.zeros(new Shape(6)), mean);
+                });
         return tests;
     }
 
