@@ -184,7 +184,7 @@ abstract class ArrayIndexing extends ArrayCopies {
      */
     @Override
     public OktoNDArray booleanMask(NDArray index, int axis) {
-        Layout mask = OktoNDManager.of(getManager()).from(index).layout();
+        Layout mask = Layout.contiguous(index.getShape());
         Layout layout = layout();
         int along = axis(axis);
         boolean fits = along + mask.rank() <= layout.rank();

@@ -2,8 +2,6 @@ package org.oktoblas.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
@@ -126,13 +124,8 @@ abstract class ArrayLinear extends ArrayProducts {
                 }
                 System.arraycopy(one, 0, all, i * size, size);
             }
-            Tensor out = operation.create(layout().shape(), DataType.FLOAT64);
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(Math.multiplyExact(all.length, Double.BYTES))
-                            .order(ByteOrder.nativeOrder());
-            bytes.asDoubleBuffer().put(all);
-            operation.backend.write(bytes, out.storage(), 0);
-            return operation.result(operation.cast(out, type));
+            long[] shape = layout().shape();
+            return operation.result(new TensorMath(operation).tensor(all, type, shape));
         }
     }
 }

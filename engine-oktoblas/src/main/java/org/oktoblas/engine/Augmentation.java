@@ -31,7 +31,7 @@ final class Augmentation {
     Tensor flip(Tensor images, int axis) {
         Layout layout = images.layout();
         long[] draws = TensorMath.along(layout.rank(), 0, 1);
-        if (draws.length > CHANNELS) {
+        if (layout.rank() == 4) {
             draws[0] = layout.size(0);
         }
         long length = layout.size(axis);
@@ -43,13 +43,7 @@ final class Augmentation {
 
     private Tensor uniform(long[] shape, DataType type, double low, double high) {
         Tensor out = operation.create(shape, type);
-        long count = out.layout().count();
-        if (count > 0) {
-            Randomness.Stretch stretch = OktoEngine.get().randomness().take(count);
-            operation.backend.random(
-                    RandomOp.UNIFORM, low, high, stretch.seed(), stretch.start(), out);
-        }
-        return out;
+        return Distributions.draw(operation, RandomOp.UNIFORM, low, high, out);
     }
 
     /**

@@ -30,13 +30,11 @@ final class Dropout {
     static Tensor apply(Operation operation, Tensor in, double rate) {
         long[] shape = in.layout().shape();
         Tensor out = operation.create(shape, in.dataType());
-        long count = out.layout().count();
-        if (count == 0) {
+        if (out.layout().count() == 0) {
             return out;
         }
-        Randomness.Stretch stretch = OktoEngine.get().randomness().take(count);
         Tensor draws = operation.create(shape, DataType.FLOAT32);
-        operation.backend.random(RandomOp.UNIFORM, 0, 1, stretch.seed(), stretch.start(), draws);
+        Distributions.draw(operation, RandomOp.UNIFORM, 0, 1, draws);
         Tensor kept = operation.create(shape, DataType.BOOLEAN);
         operation.backend.binary(BinaryOp.GREATER_OR_EQUAL, draws, Scalar.of(rate), kept);
         // At rate 1 nothing is kept.

@@ -97,10 +97,11 @@ final class MultiBoxTargets {
         }
         DataType type = Types.floating(anchors.getDataType());
         TensorMath math = new TensorMath(operation);
+        Tensor offsets = math.tensor(result.offsets, type, batch, count * 4L);
+        Tensor masks = math.tensor(result.masks, type, batch, count * 4L);
+        Tensor classes = math.tensor(result.classes, type, batch, count);
         return new NDList(
-                operation.result(math.tensor(result.offsets, type, batch, count * 4L)),
-                operation.result(math.tensor(result.masks, type, batch, count * 4L)),
-                operation.result(math.tensor(result.classes, type, batch, count)));
+                operation.result(offsets), operation.result(masks), operation.result(classes));
     }
 
     private static NDArray[] array(NDList list) {

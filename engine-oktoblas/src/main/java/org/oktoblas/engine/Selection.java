@@ -12,6 +12,7 @@ import ai.djl.ndarray.index.dim.NDIndexTake;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.oktoblas.engine.backend.Layout;
@@ -305,10 +306,7 @@ final class Selection {
     /** Returns a new INT64 tensor with one axis. */
     static Tensor tensor(Operation operation, long[] values) {
         Tensor tensor = operation.create(new long[] {values.length}, DataType.INT64);
-        ByteBuffer bytes =
-                ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.nativeOrder());
-        bytes.asLongBuffer().put(values);
-        operation.backend.write(bytes, tensor.storage(), 0);
+        Buffers.write(LongBuffer.wrap(values), operation.backend, tensor, 0);
         return tensor;
     }
 

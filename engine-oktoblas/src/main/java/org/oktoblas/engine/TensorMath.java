@@ -1,8 +1,7 @@
 package org.oktoblas.engine;
 
 import ai.djl.ndarray.types.DataType;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
@@ -118,10 +117,7 @@ final class TensorMath {
     /** Returns numbers from Java as a tensor. */
     Tensor tensor(double[] values, DataType type, long... shape) {
         Tensor doubles = operation.create(shape, DataType.FLOAT64);
-        ByteBuffer bytes =
-                ByteBuffer.allocate(values.length * Double.BYTES).order(ByteOrder.nativeOrder());
-        bytes.asDoubleBuffer().put(values);
-        operation.backend.write(bytes, doubles.storage(), 0);
+        Buffers.write(DoubleBuffer.wrap(values), operation.backend, doubles, 0);
         return operation.cast(doubles, type);
     }
 

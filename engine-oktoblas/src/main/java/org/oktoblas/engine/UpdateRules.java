@@ -55,7 +55,7 @@ final class UpdateRules implements AutoCloseable {
             gradient = operation.copy(operation.read(inputs.get(1)), working);
             scratch = operation.create(gradient.layout().shape(), working);
             prepare(weightDecay, rescale, limit);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             operation.close();
             throw e;
         }
