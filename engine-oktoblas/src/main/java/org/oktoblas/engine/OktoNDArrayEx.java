@@ -38,6 +38,51 @@ public final class OktoNDArrayEx extends UpdateOps {
     }
 
     @Override
+    public OktoNDArray rdiv(Number n) {
+        return beside(n, number -> number.div(array));
+    }
+
+    @Override
+    public OktoNDArray rsub(Number n) {
+        return array.sub(n).negi();
+    }
+
+    @Override
+    public OktoNDArray rmod(Number n) {
+        return beside(n, number -> number.mod(array));
+    }
+
+    @Override
+    public OktoNDArray rpow(Number n) {
+        return beside(n, number -> number.pow(array));
+    }
+
+    @Override
+    public OktoNDArray rdivi(Number n) {
+        return beside(n, this::rdivi);
+    }
+
+    @Override
+    public OktoNDArray rmodi(Number n) {
+        return beside(n, this::rmodi);
+    }
+
+    /** Computes with a number as an array of this array's type, where this array is. */
+    private OktoNDArray beside(Number n, UnaryOperator<OktoNDArray> function) {
+        try (OktoNDArray number = number(n)) {
+            return function.apply(number);
+        }
+    }
+
+    private OktoNDArray number(Number n) {
+        try (Operation operation = array.operation()) {
+            Tensor out = operation.create(new long[0], array.getDataType());
+            operation.backend.fill(out, Scalar.of(n));
+            return operation.result(out);
+        }
+    }
+
+    @Override
     public OktoNDArray rdivi(NDArray b) {
         return array.inPlace(BinaryOp.DIVIDE, b, "rdivi", true);
     }
@@ -75,8 +120,24 @@ public final class OktoNDArrayEx extends UpdateOps {
 
     /** x · sigmoid(beta · x). */
     @Override
-    public NDArray swish(float beta) {
-        return beta == 1 ? array.floating(UnaryOp.SILU) : super.swish(beta);
+    public OktoNDArray swish(float beta) {
+        if (beta == 1) {
+            return array.floating(UnaryOp.SILU);
+        }
+        try (OktoNDArray scaled = array.mul(beta);
+                OktoNDArray weights = scaled.floating(UnaryOp.SIGMOID)) {
+            return weights.mul(array);
+        }
+    }
+
+    /** x · tanh(log2(1 + exp(x))), as DJL defines it, with the logarithm to base 2. */
+    @Override
+    public OktoNDArray mish() {
+        try (OktoNDArray power = array.exp();
+                OktoNDArray logarithm = power.addi(1).log2();
+                OktoNDArray weights = logarithm.tanh()) {
+            return weights.mul(array);
+        }
     }
 
     /** log(1 + exp(x)). */

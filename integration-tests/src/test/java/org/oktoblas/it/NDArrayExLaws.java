@@ -63,6 +63,34 @@ abstract class NDArrayExLaws extends EngineParity {
         return tests;
     }
 
+    /** What a result is computed by is closed, not left to the manager until it closes. */
+    @Test
+    void onlyTheResultIsLeft() {
+        Map<String, Function<NDArrayEx, NDArray>> operations = new LinkedHashMap<>();
+        operations.put("rdiv", x -> x.rdiv(2));
+        operations.put("rsub", x -> x.rsub(2));
+        operations.put("rmod", x -> x.rmod(2));
+        operations.put("rpow", x -> x.rpow(2));
+        operations.put("rdivi", x -> x.rdivi(2));
+        operations.put("rmodi", x -> x.rmodi(2));
+        operations.put("rpowi", x -> x.rpowi(2));
+        operations.put("swish", x -> x.swish(2));
+        operations.put("mish", NDArrayEx::mish);
+        operations.put("softPlus", NDArrayEx::softPlus);
+        operations.put("softSign", NDArrayEx::softSign);
+        operations.put("selu", NDArrayEx::selu);
+        operations.put("leakyRelu", x -> x.leakyRelu(0.1f));
+        operations.forEach(
+                (name, operation) -> {
+                    try (NDManager manager = ours.newManager()) {
+                        NDArray x = manager.create(new float[] {1, 2});
+                        NDArray result = operation.apply(ex(x));
+                        int expected = result == x ? 1 : 2;
+                        assertEquals(expected, manager.getManagedArrays().size(), name);
+                    }
+                });
+    }
+
     private void both(String name, DataType type, BiFunction<NDArrayEx, NDArray, NDArray> op) {
         test(name, m -> op.apply(ex(positive(m, type, 3, 4)), positive(m, type, 4)));
     }
