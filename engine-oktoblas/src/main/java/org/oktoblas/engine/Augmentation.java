@@ -5,6 +5,7 @@ import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.RandomOp;
 import org.oktoblas.engine.backend.ReduceOp;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
@@ -37,7 +38,7 @@ final class Augmentation {
         long length = layout.size(axis);
         Tensor flipped = images.with(layout.slice(axis, length - 1, length, -1));
         Tensor half = uniform(draws, DataType.FLOAT32, 0, 1);
-        half = math.binary(BinaryOp.LESS, half, TensorMath.number(0.5));
+        half = math.binary(BinaryOp.LESS, half, Scalar.of(0.5));
         return math.where(half, flipped, images);
     }
 
@@ -124,30 +125,30 @@ final class Augmentation {
         Tensor value = math.maximum(math.maximum(red, green), blue);
         Tensor chroma = math.subtract(value, math.minimum(math.minimum(red, green), blue));
         // A gray pixel has no hue: any will do, as its chroma is 0.
-        Tensor gray = math.binary(BinaryOp.EQUAL, chroma, TensorMath.number(0));
+        Tensor gray = math.binary(BinaryOp.EQUAL, chroma, Scalar.of(0));
         Tensor divisor = math.where(gray, one(chroma), chroma);
         // The place in the circle of six sectors, by which channel is the largest.
         Tensor ofRed = math.divide(math.subtract(green, blue), divisor);
         Tensor ofGreen = math.divide(math.subtract(blue, red), divisor);
         Tensor ofBlue = math.divide(math.subtract(red, green), divisor);
-        math.into(BinaryOp.ADD, ofGreen, TensorMath.number(2), ofGreen);
-        math.into(BinaryOp.ADD, ofBlue, TensorMath.number(4), ofBlue);
+        math.into(BinaryOp.ADD, ofGreen, Scalar.of(2), ofGreen);
+        math.into(BinaryOp.ADD, ofBlue, Scalar.of(4), ofBlue);
         Tensor sector = math.where(math.binary(BinaryOp.EQUAL, green, value), ofGreen, ofBlue);
         sector = math.where(math.binary(BinaryOp.EQUAL, red, value), ofRed, sector);
-        Tensor sectors = math.multiply(turn, TensorMath.number(6));
+        Tensor sectors = math.multiply(turn, Scalar.of(6));
         sectors = sectors.with(sectors.layout().permute(3, 0, 1, 2));
         math.into(BinaryOp.ADD, sector, sectors, sector);
 
         // Back: channel = value − chroma · clip(min(k, 4 − k), 0, 1), k = (n + sector) mod 6.
         Tensor out = operation.create(planes.layout().shape(), type);
         for (int channel = 0; channel < CHANNELS; channel++) {
-            Tensor k = math.add(sector, TensorMath.number(5 - 2 * channel));
-            math.into(BinaryOp.REMAINDER, k, TensorMath.number(6), k);
+            Tensor k = math.add(sector, Scalar.of(5 - 2 * channel));
+            math.into(BinaryOp.REMAINDER, k, Scalar.of(6), k);
             Tensor share = math.unary(UnaryOp.NEGATE, k);
-            math.into(BinaryOp.ADD, share, TensorMath.number(4), share);
+            math.into(BinaryOp.ADD, share, Scalar.of(4), share);
             math.into(BinaryOp.MINIMUM, share, k, share);
-            math.into(BinaryOp.MAXIMUM, share, TensorMath.number(0), share);
-            math.into(BinaryOp.MINIMUM, share, TensorMath.number(1), share);
+            math.into(BinaryOp.MAXIMUM, share, Scalar.of(0), share);
+            math.into(BinaryOp.MINIMUM, share, Scalar.of(1), share);
             math.into(BinaryOp.MULTIPLY, share, chroma, share);
             Tensor target = TensorMath.slice(out, 0, channel, 1);
             math.into(BinaryOp.SUBTRACT, value, share, target);
@@ -157,7 +158,7 @@ final class Augmentation {
 
     private Tensor one(Tensor like) {
         Tensor one = operation.create(new long[] {1}, like.dataType());
-        operation.backend.fill(one, TensorMath.number(1));
+        operation.backend.fill(one, Scalar.of(1));
         return one;
     }
 }

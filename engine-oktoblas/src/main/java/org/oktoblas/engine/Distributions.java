@@ -173,27 +173,27 @@ final class Distributions {
      */
     static Tensor gamma(Formula f, Tensor... alphaBeta) {
         Tensor alpha = alphaBeta[0];
-        Tensor small = f.of(BinaryOp.LESS, alpha, Formula.number(1));
-        Tensor shape = f.choose(small, f.plus(alpha, Formula.number(1)), alpha);
-        Tensor d = f.minus(shape, Formula.number(1.0 / 3));
-        Tensor c = f.over(Formula.number(1), f.of(UnaryOp.SQRT, f.times(d, Formula.number(9))));
+        Tensor small = f.of(BinaryOp.LESS, alpha, Scalar.of(1));
+        Tensor shape = f.choose(small, f.plus(alpha, Scalar.of(1)), alpha);
+        Tensor d = f.minus(shape, Scalar.of(1.0 / 3));
+        Tensor c = f.over(Scalar.of(1), f.of(UnaryOp.SQRT, f.times(d, Scalar.of(9))));
         Tensor drawn =
                 firstAccepted(
                         f,
                         r -> {
                             Tensor x = r.normal();
-                            Tensor root = r.plus(r.times(x, c), Formula.number(1));
+                            Tensor root = r.plus(r.times(x, c), Scalar.of(1));
                             Tensor v = r.times(r.times(root, root), root);
                             Tensor candidate = r.times(d, v);
                             // x² / 2 + d − d v + d ln v, which is NaN, and refuses, for v < 0.
                             Tensor bound = r.times(d, r.of(UnaryOp.LOG, v));
                             r.update(BinaryOp.ADD, bound, r.minus(d, candidate));
-                            Tensor half = r.times(r.times(x, x), Formula.number(0.5));
+                            Tensor half = r.times(r.times(x, x), Scalar.of(0.5));
                             r.update(BinaryOp.ADD, bound, half);
                             Tensor log = r.of(UnaryOp.LOG, r.uniform());
                             return new Trial(candidate, r.of(BinaryOp.LESS, log, bound));
                         });
-        Tensor power = f.of(BinaryOp.POWER, f.uniform(), f.over(Formula.number(1), alpha));
+        Tensor power = f.of(BinaryOp.POWER, f.uniform(), f.over(Scalar.of(1), alpha));
         Tensor boosted = f.choose(small, f.times(drawn, power), drawn);
         return f.times(boosted, alphaBeta[1]);
     }
@@ -207,9 +207,9 @@ final class Distributions {
             return Distributions::largePoisson;
         }
         return (f, mean) -> {
-            Tensor isSmall = f.of(BinaryOp.LESS, mean[0], Formula.number(LARGE_MEAN));
-            Tensor least = f.of(BinaryOp.MINIMUM, mean[0], Formula.number(LARGE_MEAN));
-            Tensor largest = f.of(BinaryOp.MAXIMUM, mean[0], Formula.number(LARGE_MEAN));
+            Tensor isSmall = f.of(BinaryOp.LESS, mean[0], Scalar.of(LARGE_MEAN));
+            Tensor least = f.of(BinaryOp.MINIMUM, mean[0], Scalar.of(LARGE_MEAN));
+            Tensor largest = f.of(BinaryOp.MAXIMUM, mean[0], Scalar.of(LARGE_MEAN));
             return f.choose(isSmall, smallPoisson(f, least), largePoisson(f, largest));
         };
     }
@@ -229,7 +229,7 @@ final class Distributions {
                 }
                 step.update(BinaryOp.ADD, value, step.as(DataType.FLOAT64, beyond));
                 step.update(BinaryOp.MULTIPLY, mass, mean[0]);
-                step.update(BinaryOp.DIVIDE, mass, Formula.number(k));
+                step.update(BinaryOp.DIVIDE, mass, Scalar.of(k));
                 step.update(BinaryOp.ADD, below, mass);
             }
         }
@@ -243,26 +243,21 @@ final class Distributions {
      */
     private static Tensor largePoisson(Formula f, Tensor... mean) {
         Tensor lambda = mean[0];
-        Tensor b =
-                f.plus(
-                        f.times(f.of(UnaryOp.SQRT, lambda), Formula.number(2.53)),
-                        Formula.number(0.931));
-        Tensor a = f.minus(f.times(b, Formula.number(0.02483)), Formula.number(0.059));
+        Tensor b = f.plus(f.times(f.of(UnaryOp.SQRT, lambda), Scalar.of(2.53)), Scalar.of(0.931));
+        Tensor a = f.minus(f.times(b, Scalar.of(0.02483)), Scalar.of(0.059));
         Tensor inverse =
-                f.plus(
-                        f.over(Formula.number(1.1328), f.minus(b, Formula.number(3.4))),
-                        Formula.number(1.1239));
+                f.plus(f.over(Scalar.of(1.1328), f.minus(b, Scalar.of(3.4))), Scalar.of(1.1239));
         Tensor table = f.operation().create(new long[] {LOG_FACTORIALS.length}, DataType.FLOAT64);
         Buffers.write(DoubleBuffer.wrap(LOG_FACTORIALS), f.operation().backend, table, 0);
         return firstAccepted(
                 f,
                 r -> {
-                    Tensor u = r.minus(r.uniform(), Formula.number(0.5));
+                    Tensor u = r.minus(r.uniform(), Scalar.of(0.5));
                     Tensor v = r.uniform();
-                    Tensor us = r.minus(Formula.number(0.5), r.of(UnaryOp.ABS, u));
-                    Tensor slope = r.plus(r.over(r.times(a, Formula.number(2)), us), b);
+                    Tensor us = r.minus(Scalar.of(0.5), r.of(UnaryOp.ABS, u));
+                    Tensor slope = r.plus(r.over(r.times(a, Scalar.of(2)), us), b);
                     Tensor place = r.plus(r.times(slope, u), lambda);
-                    Tensor k = r.of(UnaryOp.FLOOR, r.plus(place, Formula.number(0.43)));
+                    Tensor k = r.of(UnaryOp.FLOOR, r.plus(place, Scalar.of(0.43)));
                     Tensor hat = r.plus(r.over(a, r.times(us, us)), b);
                     Tensor height = r.of(UnaryOp.LOG, r.over(r.times(v, inverse), hat));
                     Tensor mass = logMass(r, k, lambda, table);
@@ -270,7 +265,7 @@ final class Distributions {
                     r.update(
                             BinaryOp.LOGICAL_AND,
                             accepted,
-                            r.of(BinaryOp.GREATER_OR_EQUAL, k, Formula.number(0)));
+                            r.of(BinaryOp.GREATER_OR_EQUAL, k, Scalar.of(0)));
                     return new Trial(k, accepted);
                 });
     }
@@ -278,29 +273,29 @@ final class Distributions {
     /** ln (λ^k e^−λ / k!), for negative k anything. */
     private static Tensor logMass(Formula f, Tensor k, Tensor lambda, Tensor logFactorials) {
         int tabled = LOG_FACTORIALS.length;
-        Tensor least = f.of(BinaryOp.MAXIMUM, k, Formula.number(0));
-        Tensor capped = f.of(BinaryOp.MINIMUM, least, Formula.number(tabled - 1));
+        Tensor least = f.of(BinaryOp.MAXIMUM, k, Scalar.of(0));
+        Tensor capped = f.of(BinaryOp.MINIMUM, least, Scalar.of(tabled - 1));
         Tensor index = f.as(DataType.INT64, capped);
         Tensor logFactorial = Selection.gather(f.operation(), logFactorials, 0, index);
         Tensor few = f.times(capped, f.of(UnaryOp.LOG, lambda));
         f.update(BinaryOp.SUBTRACT, few, logFactorial);
         f.update(BinaryOp.SUBTRACT, few, lambda);
         // Stirling: ln k! = k ln k − k + ln(2πk) / 2 + 1/12k − 1/360k³ + 1/1260k⁵ − 1/1680k⁷ + ….
-        Tensor many = f.of(BinaryOp.MAXIMUM, k, Formula.number(tabled));
+        Tensor many = f.of(BinaryOp.MAXIMUM, k, Scalar.of(tabled));
         Tensor stirling = f.times(many, f.of(UnaryOp.LOG, f.over(lambda, many)));
         f.update(BinaryOp.ADD, stirling, f.minus(many, lambda));
-        Tensor circle = f.of(UnaryOp.LOG, f.times(many, Formula.number(2 * Math.PI)));
-        f.update(BinaryOp.SUBTRACT, stirling, f.times(circle, Formula.number(0.5)));
-        Tensor square = f.over(Formula.number(1), f.times(many, many));
-        Tensor series = f.times(square, Formula.number(-1.0 / 1680));
+        Tensor circle = f.of(UnaryOp.LOG, f.times(many, Scalar.of(2 * Math.PI)));
+        f.update(BinaryOp.SUBTRACT, stirling, f.times(circle, Scalar.of(0.5)));
+        Tensor square = f.over(Scalar.of(1), f.times(many, many));
+        Tensor series = f.times(square, Scalar.of(-1.0 / 1680));
         for (double term : new double[] {1.0 / 1260, -1.0 / 360}) {
-            f.update(BinaryOp.ADD, series, Formula.number(term));
+            f.update(BinaryOp.ADD, series, Scalar.of(term));
             f.update(BinaryOp.MULTIPLY, series, square);
         }
-        f.update(BinaryOp.ADD, series, Formula.number(1.0 / 12));
+        f.update(BinaryOp.ADD, series, Scalar.of(1.0 / 12));
         f.update(BinaryOp.DIVIDE, series, many);
         f.update(BinaryOp.SUBTRACT, stirling, series);
-        return f.choose(f.of(BinaryOp.LESS, k, Formula.number(tabled)), few, stirling);
+        return f.choose(f.of(BinaryOp.LESS, k, Scalar.of(tabled)), few, stirling);
     }
 
     /**

@@ -21,12 +21,14 @@ final class Formula implements AutoCloseable {
     private final Device device;
     private final long length;
     private final Operation operation;
+    private final TensorMath math;
 
     Formula(OktoNDManager manager, Device device, long length) {
         this.manager = manager;
         this.device = device;
         this.length = length;
         operation = new Operation(manager, device);
+        math = new TensorMath(operation);
     }
 
     /** Starts a part of this formula, whose tensors are freed before this one's. */
@@ -36,10 +38,6 @@ final class Formula implements AutoCloseable {
 
     Operation operation() {
         return operation;
-    }
-
-    static Scalar number(double value) {
-        return Scalar.of(value);
     }
 
     Tensor create(DataType type) {
@@ -53,43 +51,37 @@ final class Formula implements AutoCloseable {
     }
 
     Tensor of(UnaryOp op, Tensor in) {
-        Tensor out = create(DataType.FLOAT64);
-        operation.backend.unary(op, in, out);
-        return out;
+        return math.unary(op, in);
     }
 
     Tensor of(BinaryOp op, Operand a, Operand b) {
-        Tensor out = create(op.isPredicate() ? DataType.BOOLEAN : DataType.FLOAT64);
-        operation.backend.binary(op, a, b, out);
-        return out;
+        return math.binary(op, a, b);
     }
 
     /** target = op(target, by). */
     void update(BinaryOp op, Tensor target, Operand by) {
-        operation.backend.binary(op, target, by, target);
+        math.into(op, target, by, target);
     }
 
     Tensor plus(Operand a, Operand b) {
-        return of(BinaryOp.ADD, a, b);
+        return math.add(a, b);
     }
 
     Tensor minus(Operand a, Operand b) {
-        return of(BinaryOp.SUBTRACT, a, b);
+        return math.subtract(a, b);
     }
 
     Tensor times(Operand a, Operand b) {
-        return of(BinaryOp.MULTIPLY, a, b);
+        return math.multiply(a, b);
     }
 
     Tensor over(Operand a, Operand b) {
-        return of(BinaryOp.DIVIDE, a, b);
+        return math.divide(a, b);
     }
 
     /** Returns a where the condition is true, else b. */
-    Tensor choose(Tensor condition, Operand a, Operand b) {
-        Tensor out = create(DataType.FLOAT64);
-        operation.backend.where(condition, a, b, out);
-        return out;
+    Tensor choose(Tensor condition, Tensor a, Operand b) {
+        return math.where(condition, a, b);
     }
 
     /** Returns a tensor's elements converted to a type. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.List;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /** Operations on images, and on the boxes of objects in them. */
@@ -115,7 +116,7 @@ abstract class ImageOps extends LayerOps {
             Tensor in = operation.read(array, Types.floating(array.getDataType()));
             int[] order = first == 0 ? new int[] {2, 0, 1} : new int[] {0, 3, 1, 2};
             in = in.with(in.layout().permute(order));
-            Tensor out = new TensorMath(operation).divide(in, TensorMath.number(255));
+            Tensor out = new TensorMath(operation).divide(in, Scalar.of(255));
             return operation.result(operation.cast(out, DataType.FLOAT32));
         }
     }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.List;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
@@ -113,14 +114,14 @@ final class MultiBox {
         Tensor low = TensorMath.slice(anchors, 1, 0, 2);
         Tensor high = TensorMath.slice(anchors, 1, 2, 2);
         Tensor size = math.subtract(high, low);
-        Tensor center = math.multiply(math.add(low, high), TensorMath.number(0.5));
+        Tensor center = math.multiply(math.add(low, high), Scalar.of(0.5));
         Tensor moved = TensorMath.slice(offsets, 2, 0, 2);
-        moved = math.multiply(moved, TensorMath.number(CENTER_VARIANCE));
+        moved = math.multiply(moved, Scalar.of(CENTER_VARIANCE));
         center = math.add(math.multiply(moved, size), center);
         Tensor half = TensorMath.slice(offsets, 2, 2, 2);
-        half = math.multiply(half, TensorMath.number(SIZE_VARIANCE));
+        half = math.multiply(half, Scalar.of(SIZE_VARIANCE));
         math.into(UnaryOp.EXP, half, half);
-        half = math.multiply(math.multiply(half, size), TensorMath.number(0.5));
+        half = math.multiply(math.multiply(half, size), Scalar.of(0.5));
         math.into(BinaryOp.SUBTRACT, center, half, TensorMath.slice(out, 2, 0, 2));
         math.into(BinaryOp.ADD, center, half, TensorMath.slice(out, 2, 2, 2));
         if (clip) {
@@ -130,8 +131,8 @@ final class MultiBox {
     }
 
     private void clip(Tensor boxes) {
-        math.into(BinaryOp.MAXIMUM, boxes, TensorMath.number(0), boxes);
-        math.into(BinaryOp.MINIMUM, boxes, TensorMath.number(1), boxes);
+        math.into(BinaryOp.MAXIMUM, boxes, Scalar.of(0), boxes);
+        math.into(BinaryOp.MINIMUM, boxes, Scalar.of(1), boxes);
     }
 
     /**

@@ -23,53 +23,55 @@ final class TensorMath {
         this.operation = operation;
     }
 
-    Tensor add(Tensor a, Operand b) {
+    Tensor add(Operand a, Operand b) {
         return binary(BinaryOp.ADD, a, b);
     }
 
-    Tensor subtract(Tensor a, Operand b) {
+    Tensor subtract(Operand a, Operand b) {
         return binary(BinaryOp.SUBTRACT, a, b);
     }
 
-    Tensor multiply(Tensor a, Operand b) {
+    Tensor multiply(Operand a, Operand b) {
         return binary(BinaryOp.MULTIPLY, a, b);
     }
 
-    Tensor divide(Tensor a, Operand b) {
+    Tensor divide(Operand a, Operand b) {
         return binary(BinaryOp.DIVIDE, a, b);
     }
 
-    Tensor maximum(Tensor a, Operand b) {
+    Tensor maximum(Operand a, Operand b) {
         return binary(BinaryOp.MAXIMUM, a, b);
     }
 
-    Tensor minimum(Tensor a, Operand b) {
+    Tensor minimum(Operand a, Operand b) {
         return binary(BinaryOp.MINIMUM, a, b);
     }
 
-    /** Returns a number as an operand. */
-    static Scalar number(double value) {
-        return Scalar.of(value);
-    }
-
-    Tensor binary(BinaryOp op, Tensor a, Operand b) {
+    /** Returns op(a, b), of which one at least is a tensor. */
+    Tensor binary(BinaryOp op, Operand a, Operand b) {
+        Tensor tensor = (Tensor) (a instanceof Tensor ? a : b);
         long[] shape =
-                b instanceof Tensor
-                        ? Layout.broadcast(a.layout(), ((Tensor) b).layout())
-                        : a.layout().shape();
-        DataType type = op.isPredicate() ? DataType.BOOLEAN : a.dataType();
+                a instanceof Tensor && b instanceof Tensor
+                        ? Layout.broadcast(((Tensor) a).layout(), ((Tensor) b).layout())
+                        : tensor.layout().shape();
+        DataType type = op.isPredicate() ? DataType.BOOLEAN : tensor.dataType();
         Tensor out = operation.create(shape, type);
         into(op, a, b, out);
         return out;
     }
 
     /** out = op(a, b), where out may be one of them. */
-    void into(BinaryOp op, Tensor a, Operand b, Tensor out) {
+    void into(BinaryOp op, Operand a, Operand b, Tensor out) {
         long[] shape = out.layout().shape();
         if (out.layout().count() > 0) {
-            Operand right = b instanceof Tensor ? ArrayArithmetic.stretch((Tensor) b, shape) : b;
-            operation.backend.binary(op, ArrayArithmetic.stretch(a, shape), right, out);
+            operation.backend.binary(op, stretch(a, shape), stretch(b, shape), out);
         }
+    }
+
+    private static Operand stretch(Operand operand, long[] shape) {
+        return operand instanceof Tensor
+                ? ArrayArithmetic.stretch((Tensor) operand, shape)
+                : operand;
     }
 
     Tensor unary(UnaryOp op, Tensor in) {
@@ -87,16 +89,13 @@ final class TensorMath {
     /** Returns a where the condition is true, else b. */
     Tensor where(Tensor condition, Tensor a, Operand b) {
         long[] shape = Layout.broadcast(condition.layout(), a.layout());
-        Operand right = b;
         if (b instanceof Tensor) {
-            Layout other = ((Tensor) b).layout();
-            shape = Layout.broadcast(Layout.contiguous(shape), other);
-            right = ArrayArithmetic.stretch((Tensor) b, shape);
+            shape = Layout.broadcast(Layout.contiguous(shape), ((Tensor) b).layout());
         }
         Tensor out = operation.create(shape, a.dataType());
         if (out.layout().count() > 0) {
             Tensor mask = ArrayArithmetic.stretch(condition, shape);
-            operation.backend.where(mask, ArrayArithmetic.stretch(a, shape), right, out);
+            operation.backend.where(mask, stretch(a, shape), stretch(b, shape), out);
         }
         return out;
     }
@@ -165,6 +164,6 @@ final class TensorMath {
             return values;
         }
         int low = type == DataType.UINT8 ? 0 : Byte.MIN_VALUE;
-        return minimum(maximum(values, number(low)), number(low + 255));
+        return minimum(maximum(values, Scalar.of(low)), Scalar.of(low + 255));
     }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 import org.oktoblas.engine.backend.UnaryOp;
 
@@ -103,8 +104,8 @@ final class UpdateRules implements AutoCloseable {
             multiply(gradient, rescale);
         }
         if (limit >= 0) {
-            math.into(BinaryOp.MINIMUM, gradient, TensorMath.number(limit), gradient);
-            math.into(BinaryOp.MAXIMUM, gradient, TensorMath.number(-limit), gradient);
+            math.into(BinaryOp.MINIMUM, gradient, Scalar.of(limit), gradient);
+            math.into(BinaryOp.MAXIMUM, gradient, Scalar.of(-limit), gradient);
         }
         if (weightDecay != 0) {
             addScaled(gradient, values[0], weightDecay);
@@ -149,7 +150,7 @@ final class UpdateRules implements AutoCloseable {
         average(values[1], gradient, beta1);
         averageSquare(values[2], beta2);
         math.into(UnaryOp.SQRT, values[2], scratch);
-        math.into(BinaryOp.ADD, scratch, TensorMath.number(epsilon), scratch);
+        math.into(BinaryOp.ADD, scratch, Scalar.of(epsilon), scratch);
         math.into(BinaryOp.DIVIDE, values[1], scratch, scratch);
         addScaled(values[0], scratch, -rate);
     }
@@ -169,7 +170,7 @@ final class UpdateRules implements AutoCloseable {
 
     private void descendByRoot(Tensor squares, float rate, float epsilon) {
         math.into(UnaryOp.SQRT, squares, scratch);
-        math.into(BinaryOp.ADD, scratch, TensorMath.number(epsilon), scratch);
+        math.into(BinaryOp.ADD, scratch, Scalar.of(epsilon), scratch);
         math.into(BinaryOp.DIVIDE, gradient, scratch, gradient);
         addScaled(values[0], gradient, -rate);
     }
@@ -185,8 +186,8 @@ final class UpdateRules implements AutoCloseable {
         math.into(UnaryOp.SQUARE, values[1], scratch);
         math.into(BinaryOp.SUBTRACT, values[2], scratch, scratch);
         // A variance, which only rounding takes below 0.
-        math.into(BinaryOp.MAXIMUM, scratch, TensorMath.number(0), scratch);
-        math.into(BinaryOp.ADD, scratch, TensorMath.number(epsilon), scratch);
+        math.into(BinaryOp.MAXIMUM, scratch, Scalar.of(0), scratch);
+        math.into(BinaryOp.ADD, scratch, Scalar.of(epsilon), scratch);
         math.into(UnaryOp.SQRT, scratch, scratch);
         math.into(BinaryOp.DIVIDE, gradient, scratch, gradient);
         multiply(values[3], momentum);
@@ -200,10 +201,10 @@ final class UpdateRules implements AutoCloseable {
      */
     void adadelta(float rho, float epsilon) {
         averageSquare(values[1], rho);
-        math.into(BinaryOp.ADD, values[1], TensorMath.number(epsilon), scratch);
+        math.into(BinaryOp.ADD, values[1], Scalar.of(epsilon), scratch);
         math.into(UnaryOp.SQRT, scratch, scratch);
         math.into(BinaryOp.DIVIDE, gradient, scratch, gradient);
-        math.into(BinaryOp.ADD, values[2], TensorMath.number(epsilon), scratch);
+        math.into(BinaryOp.ADD, values[2], Scalar.of(epsilon), scratch);
         math.into(UnaryOp.SQRT, scratch, scratch);
         math.into(BinaryOp.MULTIPLY, gradient, scratch, gradient);
         averageSquare(values[2], rho);
@@ -211,12 +212,12 @@ final class UpdateRules implements AutoCloseable {
     }
 
     private void multiply(Tensor target, float factor) {
-        math.into(BinaryOp.MULTIPLY, target, TensorMath.number(factor), target);
+        math.into(BinaryOp.MULTIPLY, target, Scalar.of(factor), target);
     }
 
     /** target += factor · other. */
     private void addScaled(Tensor target, Tensor other, float factor) {
-        math.into(BinaryOp.MULTIPLY, other, TensorMath.number(factor), scratch);
+        math.into(BinaryOp.MULTIPLY, other, Scalar.of(factor), scratch);
         math.into(BinaryOp.ADD, target, scratch, target);
     }
 
