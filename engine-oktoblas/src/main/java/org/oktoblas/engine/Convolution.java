@@ -148,9 +148,7 @@ final class Convolution {
         if (bias == null || out.layout().count() == 0) {
             return;
         }
-        long[] shape = new long[1 + axes];
-        Arrays.fill(shape, 1);
-        shape[0] = filters;
+        long[] shape = TensorMath.along(1 + axes, 0, filters);
         Tensor shift = operation.reshape(operation.cast(bias, out.dataType()), shape);
         shift = ArrayArithmetic.stretch(shift, out.layout().shape());
         operation.backend.binary(BinaryOp.ADD, out, shift, out);

@@ -309,9 +309,7 @@ final class Pooling {
         Tensor divisor = operation.create(counts, sums.dataType());
         operation.backend.fill(divisor, Scalar.of(1));
         for (int i = 0; i < axes; i++) {
-            long[] shape = new long[axes];
-            Arrays.fill(shape, 1);
-            shape[i] = counts[i];
+            long[] shape = TensorMath.along(axes, i, counts[i]);
             Tensor along = operation.cast(Selection.tensor(operation, sizes[i]), sums.dataType());
             along = ArrayArithmetic.stretch(operation.reshape(along, shape), counts);
             operation.backend.binary(BinaryOp.MULTIPLY, divisor, along, divisor);

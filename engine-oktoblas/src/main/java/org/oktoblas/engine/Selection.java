@@ -259,8 +259,8 @@ final class Selection {
 
     /** Returns the row-major positions of all elements that are not zero. */
     static long[] positions(Operation operation, Tensor tensor) {
+        ByteBuffer bytes = ByteBuffer.allocate(size(tensor, 1));
         Tensor mask = operation.dense(operation.cast(tensor, DataType.BOOLEAN));
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(mask.layout().count()));
         operation.backend.read(mask.storage(), mask.layout().offset(), bytes);
         byte[] flags = bytes.array();
         int count = 0;
@@ -279,7 +279,7 @@ final class Selection {
 
     /** Returns an INT64 tensor's elements. */
     static long[] longs(Operation operation, Tensor tensor) {
-        long[] values = new long[Math.toIntExact(tensor.layout().count())];
+        long[] values = new long[size(tensor, Long.BYTES) / Long.BYTES];
         bytes(operation, tensor).asLongBuffer().get(values);
         return values;
     }
@@ -287,18 +287,30 @@ final class Selection {
     /** Returns a tensor's elements as doubles; complex numbers are refused. */
     static double[] doubles(Operation operation, Tensor tensor) {
         ComplexTensors.requireReal(tensor, "This operation");
+        double[] values = new double[size(tensor, Double.BYTES) / Double.BYTES];
         Tensor wide = operation.cast(tensor, DataType.FLOAT64);
-        double[] values = new double[Math.toIntExact(wide.layout().count())];
         bytes(operation, wide).asDoubleBuffer().get(values);
         return values;
+    }
+
+    /** Returns how many bytes a tensor's elements take in Java, if a Java array holds so many. */
+    private static int size(Tensor tensor, int width) {
+        long bytes = Math.multiplyExact(tensor.layout().count(), (long) width);
+        if (bytes > Integer.MAX_VALUE - 8) {
+            throw new IllegalStateException(
+                    "This operation works on elements in Java, and those of an NDArray of shape "
+                            + Arrays.toString(tensor.layout().shape())
+                            + " would take "
+                            + bytes
+                            + " bytes, more than a Java array holds: apply it to parts.");
+        }
+        return (int) bytes;
     }
 
     private static ByteBuffer bytes(Operation operation, Tensor tensor) {
         Tensor dense = operation.dense(tensor);
         int width = Types.bytes(dense.dataType());
-        ByteBuffer bytes =
-                ByteBuffer.allocate(Math.toIntExact(dense.layout().count() * width))
-                        .order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocate(size(dense, width)).order(ByteOrder.nativeOrder());
         operation.backend.read(dense.storage(), dense.layout().offset() * width, bytes);
         return bytes.rewind();
     }

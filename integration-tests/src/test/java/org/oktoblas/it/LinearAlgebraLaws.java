@@ -135,6 +135,11 @@ abstract class LinearAlgebraLaws extends Definitions {
                 "Matrix 1",
                 m -> m.create(new float[] {1, 0, 0, 1, 1, 2, 2, 4}, new Shape(2, 2, 2)).inverse());
         refused(
+                "a matrix too large for a Java array",
+                IllegalStateException.class,
+                "would take 3200000000 bytes",
+                m -> m.ones(new Shape(1, 1)).broadcast(20_000, 20_000).inverse());
+        refused(
                 "a matrix that is not square",
                 IllegalArgumentException.class,
                 "square",
