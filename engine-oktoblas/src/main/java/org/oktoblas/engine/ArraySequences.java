@@ -36,23 +36,29 @@ abstract class ArraySequences extends ArrayStatistics {
             Tensor in = operation.read(this);
             BinaryOp op =
                     in.dataType() == DataType.BOOLEAN ? BinaryOp.LOGICAL_XOR : BinaryOp.SUBTRACT;
-            if (n >= in.layout().size(along)) {
-                long[] shape = in.layout().shape();
-                shape[along] = n == 0 ? shape[along] : 0;
+            if (n == 0) {
+                return operation.result(operation.copy(in, in.dataType()));
+            }
+            long[] shape = in.layout().shape();
+            if (n >= shape[along]) {
+                shape[along] = 0;
                 return operation.result(operation.create(shape, in.dataType()));
             }
-            Tensor left = operation.copy(in, in.dataType());
+            Tensor left = in;
+            Tensor spare = null;
             for (int i = 0; i < n; i++) {
-                Layout layout = left.layout();
-                long length = layout.size(along) - 1;
+                shape[along]--;
+                // Steps between write to the memory of the last but one; the result has its own.
                 Tensor out =
-                        operation.create(
-                                layout.slice(along, 0, length, 1).shape(), left.dataType());
+                        spare == null || i == n - 1
+                                ? operation.create(shape, in.dataType())
+                                : TensorMath.slice(spare, along, 0, shape[along]);
                 operation.backend.binary(
                         op,
-                        left.with(layout.slice(along, 1, length, 1)),
-                        left.with(layout.slice(along, 0, length, 1)),
+                        TensorMath.slice(left, along, 1, shape[along]),
+                        TensorMath.slice(left, along, 0, shape[along]),
                         out);
+                spare = i == 0 ? null : left;
                 left = out;
             }
             return operation.result(left);
