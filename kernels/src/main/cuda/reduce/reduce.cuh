@@ -28,7 +28,7 @@ struct ReduceParams {
   Indexer<1> reduced;  // an output's elements; along: in steps of vectors
   long long part;      // elements of out from one chunk's part to the next
   long long step;      // across: elements of out from one output of a vector to the next
-  long long count;     // of a mean: what the sum is divided by, or 0 for not yet
+  long long count;     // of a mean: what the sum is divided by, 0 if nothing was added up; else 1
   int op;
   int type;        // of out
   int lanes;       // log2 of the threads that share an output (along) or stand side by side (across)
@@ -60,7 +60,7 @@ struct Sum {
     return add(a, b);
   }
   __device__ __forceinline__ Whole finish(Whole total) const {
-    return count == 0 ? total : total / static_cast<Whole>(count);
+    return count == 1 ? total : total / static_cast<Whole>(count);
   }
 };
 

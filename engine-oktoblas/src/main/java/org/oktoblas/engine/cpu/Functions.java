@@ -138,7 +138,8 @@ final class Functions {
         if (x > 1e8) {
             return Math.log(x) + Math.log(2);
         }
-        double above = x - 1;
+        // Far below 1, the root of a square would be real.
+        double above = x < 1 ? Double.NaN : x - 1;
         return Math.log1p(above + Math.sqrt(above * (above + 2)));
     }
 

@@ -356,6 +356,9 @@ public abstract class ReductionLaws {
         assertArrayEquals(new double[] {0, 0, 0}, TestTensors.read(backend, out));
         backend.reduce(ReduceOp.PRODUCT, in, out);
         assertArrayEquals(new double[] {1, 1, 1}, TestTensors.read(backend, out));
+        backend.reduce(ReduceOp.MEAN, in, out);
+        double[] none = {Double.NaN, Double.NaN, Double.NaN};
+        assertArrayEquals(none, TestTensors.read(backend, out));
         assertThrows(IllegalArgumentException.class, () -> backend.reduce(ReduceOp.MAX, in, out));
         in.storage().release();
         out.storage().release();

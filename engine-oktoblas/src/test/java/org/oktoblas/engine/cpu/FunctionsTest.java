@@ -50,6 +50,7 @@ class FunctionsTest {
         }
         assertEquals(Double.POSITIVE_INFINITY, Functions.atanh(1));
         assertTrue(Double.isNaN(Functions.acosh(0.5)));
+        assertTrue(Double.isNaN(Functions.acosh(-1e10)));
         assertEquals(Math.log(2) + 300 * Math.log(10), Functions.asinh(1e300), 1e-12);
     }
 

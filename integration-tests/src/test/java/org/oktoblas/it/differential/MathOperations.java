@@ -112,7 +112,7 @@ final class MathOperations {
     }
 
     private static double acosh(double x) {
-        double over = x - 1;
+        double over = x < 1 ? Double.NaN : x - 1;
         return x > 1e8
                 ? Math.log(x) + Math.log(2)
                 : Math.log1p(over + Math.sqrt(2 * over + over * over));
