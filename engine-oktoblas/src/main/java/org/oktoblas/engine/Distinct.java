@@ -80,7 +80,7 @@ final class Distinct {
             return elements(in.with(in.layout().reshape(1)), true, true);
         }
         int n = Math.toIntExact(in.layout().size(axis));
-        Tensor rows = in.with(in.layout().swap(0, axis));
+        Tensor rows = in.with(in.layout().permute(front(axis, in.layout().rank())));
         Integer[] order = IntStream.range(0, n).boxed().toArray(Integer[]::new);
         Rows content = in.dataType().isFloating() ? doubles(rows, n) : longs(rows, n);
         Arrays.sort(order, content::compare);
@@ -104,6 +104,12 @@ final class Distinct {
             Selection.tensor(operation, places),
             Selection.tensor(operation, lengths(starts, n))
         };
+    }
+
+    /** Returns the order of axes that has one of them in front of the others. */
+    private static int[] front(int axis, int rank) {
+        return IntStream.concat(IntStream.of(axis), IntStream.range(0, rank).filter(i -> i != axis))
+                .toArray();
     }
 
     /** Rows of equal length. */

@@ -73,7 +73,7 @@ abstract class UpdateOps extends ImageOps {
             boolean lazyUpdate,
             boolean adamw) {
         float through = adamw ? 0 : weightDecay;
-        float itself = adamw ? learningRate * weightDecay : 0;
+        double itself = adamw ? (double) learningRate * weightDecay : 0;
         try (UpdateRules rules =
                 new UpdateRules(array, "adamUpdate", inputs, 2, through, rescaleGrad, clipGrad)) {
             rules.adam(learningRateBiasCorrection, itself, beta1, beta2, epsilon);

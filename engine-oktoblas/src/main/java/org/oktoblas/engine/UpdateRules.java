@@ -143,7 +143,7 @@ final class UpdateRules implements AutoCloseable {
      *
      * @param decay what the weight shrinks by first, for AdamW; 0 for Adam
      */
-    void adam(float rate, float decay, float beta1, float beta2, float epsilon) {
+    void adam(float rate, double decay, float beta1, float beta2, float epsilon) {
         if (decay != 0) {
             addScaled(values[0], values[0], -decay);
         }
@@ -216,7 +216,7 @@ final class UpdateRules implements AutoCloseable {
     }
 
     /** target += factor · other. */
-    private void addScaled(Tensor target, Tensor other, float factor) {
+    private void addScaled(Tensor target, Tensor other, double factor) {
         math.into(BinaryOp.MULTIPLY, other, Scalar.of(factor), scratch);
         math.into(BinaryOp.ADD, target, scratch, target);
     }

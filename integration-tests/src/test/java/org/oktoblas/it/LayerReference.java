@@ -12,7 +12,7 @@ import java.util.stream.DoubleStream;
  * Layers by their definitions, in plain loops and in double precision, for what no other engine
  * computes. Arrays of fewer than three spatial axes get axes of length 1 in front of these.
  */
-final class LayerReference {
+public final class LayerReference {
 
     private LayerReference() {}
 
@@ -21,9 +21,10 @@ final class LayerReference {
      *
      * @param longer a transposed convolution's outPadding
      */
-    record Geometry(long[] kernel, long[] stride, long[] padding, long[] dilation, long[] longer) {
+    public record Geometry(
+            long[] kernel, long[] stride, long[] padding, long[] dilation, long[] longer) {
 
-        static Geometry of(Shape kernel, Shape stride, Shape padding) {
+        public static Geometry of(Shape kernel, Shape stride, Shape padding) {
             return new Geometry(
                     three(kernel, 1),
                     three(stride, 1),
@@ -34,7 +35,7 @@ final class LayerReference {
     }
 
     /** Returns three numbers, of which those in front may be missing. */
-    static long[] three(Shape shape, long missing) {
+    public static long[] three(Shape shape, long missing) {
         return three(shape.getShape(), missing);
     }
 
@@ -63,7 +64,7 @@ final class LayerReference {
     }
 
     /** Adds, for each element of the input, a window of weights to the output. */
-    static NDArray deconvolution(
+    public static NDArray deconvolution(
             NDManager manager,
             NDArray input,
             NDArray weight,
@@ -139,7 +140,7 @@ final class LayerReference {
     }
 
     /** Applies a function to each window's elements inside the array. */
-    static NDArray pool(
+    public static NDArray pool(
             NDManager manager,
             NDArray input,
             Geometry g,

@@ -214,6 +214,19 @@ final class Draw {
         return operand;
     }
 
+    /** Draws the layout of an operand that can be written to: each element is its own. */
+    Operand separate(DataType type, Values values, long... shape) {
+        Operand.Layout layout =
+                of(
+                        Operand.Layout.CONTIGUOUS,
+                        Operand.Layout.TRANSPOSED,
+                        Operand.Layout.SLICED,
+                        Operand.Layout.CONTIGUOUS);
+        Operand operand = new Operand(type, new Shape(shape), layout, values, below(1000));
+        operands.add(operand);
+        return operand;
+    }
+
     /** Draws ordinary or special values. */
     Values values() {
         return of(Values.REAL, Values.REAL, Values.SMALL, Values.SPECIAL);

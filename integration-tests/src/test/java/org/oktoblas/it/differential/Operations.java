@@ -40,7 +40,17 @@ final class Operations {
         all.addAll(IndexOperations.all());
         all.addAll(PositionOperations.all());
         all.addAll(ProductOperations.all());
+        all.addAll(LinearOperations.all());
+        all.addAll(StatisticsOperations.all());
+        all.addAll(ComplexOperations.all());
+        all.addAll(FourierOperations.all());
         all.addAll(LayerOperations.all());
+        all.addAll(ConvolutionOperations.all());
+        all.addAll(PoolingOperations.all());
+        all.addAll(NormalizationOperations.all());
+        all.addAll(RecurrentOperations.all());
+        all.addAll(ImageOperations.all());
+        all.addAll(UpdateOperations.all());
         return all;
     }
 }

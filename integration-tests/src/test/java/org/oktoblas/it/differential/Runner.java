@@ -82,6 +82,9 @@ final class Runner implements AutoCloseable {
         } else if (call.reference() != null) {
             tally.count(Tally.Kind.REFERENCE);
         } else {
+            if (TRACE) {
+                System.err.println("Refused by the other engine: " + expected.refusal);
+            }
             tally.alone(operation.name());
         }
     }
