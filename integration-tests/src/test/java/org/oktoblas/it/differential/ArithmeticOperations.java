@@ -20,7 +20,7 @@ final class ArithmeticOperations {
     private static final String HUGE =
             "PyTorch's remainder of the largest numbers is NaN where its vector code runs";
 
-    private static final Tolerance POWER = Tolerance.ulps(8);
+    static final Tolerance POWER = Tolerance.ulps(8);
 
     static List<Operation> all() {
         List<Operation> list = new ArrayList<>();
@@ -159,8 +159,7 @@ final class ArithmeticOperations {
         return rest != 0 && rest < 0 != b < 0 ? rest + b : rest;
     }
 
-    private static Operation arrays(
-            String name, BinaryOperator<NDArray> body, DoubleBinaryOperator plain) {
+    static Operation arrays(String name, BinaryOperator<NDArray> body, DoubleBinaryOperator plain) {
         return arrays(name, Tolerance.ROUNDED, body, plain);
     }
 
@@ -184,7 +183,7 @@ final class ArithmeticOperations {
      * The remainder. The smallest integer of a type by −1 takes the process down in PyTorch, so
      * that there are no extreme integers here.
      */
-    private static Operation remainder(
+    static Operation remainder(
             String name, BinaryOperator<NDArray> body, DoubleBinaryOperator plain) {
         return Operation.of(
                         name,
@@ -198,7 +197,7 @@ final class ArithmeticOperations {
                 .known(HUGE, Case::special);
     }
 
-    private static Operation remainder(String name, BiFunction<NDArray, Number, NDArray> body) {
+    static Operation remainder(String name, BiFunction<NDArray, Number, NDArray> body) {
         return Operation.of(
                         name,
                         Tolerance.ROUNDED,
@@ -214,7 +213,7 @@ final class ArithmeticOperations {
         return draw.of(Values.REAL, Values.SMALL, Values.SPECIAL_FLOATS);
     }
 
-    private static Operation several(String name, BinaryOperator<NDArray> body) {
+    static Operation several(String name, BinaryOperator<NDArray> body) {
         return Operation.of(
                 name,
                 Tolerance.near(16, 2),
@@ -225,7 +224,7 @@ final class ArithmeticOperations {
                 });
     }
 
-    private static Operation power(String name, BinaryOperator<NDArray> body) {
+    static Operation power(String name, BinaryOperator<NDArray> body) {
         return Operation.of(
                 name,
                 POWER,
@@ -239,7 +238,7 @@ final class ArithmeticOperations {
                 });
     }
 
-    private static Operation number(String name, BiFunction<NDArray, Number, NDArray> body) {
+    static Operation number(String name, BiFunction<NDArray, Number, NDArray> body) {
         return number(name, Tolerance.ROUNDED, body);
     }
 
@@ -256,7 +255,7 @@ final class ArithmeticOperations {
     }
 
     /** An operation in place that PyTorch's engine has only as one that makes a new array. */
-    private static Operation reversed(
+    static Operation reversed(
             String name,
             DataType[] types,
             BiFunction<NDArray, Number, NDArray> body,
@@ -278,7 +277,7 @@ final class ArithmeticOperations {
                 .changing();
     }
 
-    private static Operation powerOfNumber(String name, BiFunction<NDArray, Number, NDArray> body) {
+    static Operation powerOfNumber(String name, BiFunction<NDArray, Number, NDArray> body) {
         return Operation.of(
                 name,
                 POWER,

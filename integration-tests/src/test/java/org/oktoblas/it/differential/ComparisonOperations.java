@@ -74,7 +74,7 @@ final class ComparisonOperations {
         return list;
     }
 
-    private static Operation arrays(String name, BiFunction<NDArray, NDArray, Object> body) {
+    static Operation arrays(String name, BiFunction<NDArray, NDArray, Object> body) {
         return Operation.of(
                 name,
                 Tolerance.EXACT,
@@ -97,7 +97,7 @@ final class ComparisonOperations {
     }
 
     /** Two arrays of the same seed: often the same content, in other layouts. */
-    private static Operation alike(String name, BiFunction<NDArray, NDArray, Object> body) {
+    static Operation alike(String name, BiFunction<NDArray, NDArray, Object> body) {
         return Operation.of(
                 name,
                 Tolerance.EXACT,

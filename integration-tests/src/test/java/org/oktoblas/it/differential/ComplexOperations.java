@@ -19,7 +19,7 @@ final class ComplexOperations {
 
     static List<Operation> all() {
         List<Operation> list = new ArrayList<>();
-        list.add(one("NDArray.complex()", Tolerance.EXACT, 0, a -> a));
+        list.add(one("NDArray.real() of NDArray.complex()", Tolerance.EXACT, 0, a -> a));
         list.add(one("NDArray.conj()", Tolerance.EXACT, 0, NDArray::conj));
         list.add(one("NDArray.abs() of complex numbers", Tolerance.ulps(4), 0, NDArray::abs));
         // PyTorch's vector code subtracts from 0, which has the other sign where there is a 0.

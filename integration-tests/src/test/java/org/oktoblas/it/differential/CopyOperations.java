@@ -74,6 +74,26 @@ final class CopyOperations {
                         }));
         list.add(
                 Operation.of(
+                        "NDArray.tile(Shape)",
+                        Tolerance.EXACT,
+                        draw -> {
+                            Operand a = draw.array(Draw.ALL, Values.REAL, draw.shape(0, 4));
+                            long[] shape = a.shape().getShape();
+                            long[] each = new long[shape.length];
+                            Arrays.fill(each, 1);
+                            int from = draw.below(shape.length + 1);
+                            long[] target = Arrays.copyOfRange(shape, from, shape.length);
+                            for (int i = 0; i < target.length; i++) {
+                                each[from + i] = 1 + draw.below(3);
+                                target[i] *= each[from + i];
+                            }
+                            Shape desired = draw.note("shape", new Shape(target));
+                            // PyTorch's engine has none.
+                            return Call.of((m, x) -> x[0].tile(desired))
+                                    .instead((m, x) -> x[0].tile(each));
+                        }));
+        list.add(
+                Operation.of(
                         "NDArray.pad(Shape, double)",
                         Tolerance.EXACT,
                         draw -> {

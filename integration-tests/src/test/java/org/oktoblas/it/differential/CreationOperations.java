@@ -1,5 +1,6 @@
 package org.oktoblas.it.differential;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -157,6 +158,54 @@ final class CreationOperations {
 
     private static List<Operation> sequences() {
         List<Operation> list = new ArrayList<>();
+        list.add(
+                Operation.of(
+                        "NDManager.eye(int, int, int)",
+                        Tolerance.EXACT,
+                        draw -> {
+                            int rows = draw.note("rows", 1 + draw.below(6));
+                            int columns = draw.note("columns", 1 + draw.below(6));
+                            return Call.of(
+                                    (m, x) -> new NDList(m.eye(rows), m.eye(rows, columns, 0)));
+                        }));
+        list.add(
+                Operation.of(
+                        "NDManager.full(Shape, float)",
+                        Tolerance.EXACT,
+                        draw -> {
+                            Shape shape = draw.note("shape", new Shape(draw.shape()));
+                            float value = draw.note("value", draw.of(1f, -0.1f, Float.NaN, 1e30f));
+                            return Call.of((m, x) -> m.full(shape, value));
+                        }));
+        list.add(
+                Operation.of(
+                        "NDManager.arange(int, int, int)",
+                        Tolerance.EXACT,
+                        draw -> {
+                            int start = draw.note("start", draw.below(20) - 5);
+                            int stop = draw.note("stop", draw.below(40) - 10);
+                            int step = draw.note("step", draw.of(1, 2, 3, -1, -2, 7));
+                            return Call.of((m, x) -> m.arange(start, stop, step));
+                        }));
+        list.add(
+                Operation.of(
+                        "NDManager.arange(int, int)",
+                        Tolerance.EXACT,
+                        draw -> {
+                            int start = draw.note("start", draw.below(20) - 5);
+                            int stop = draw.note("stop", draw.below(40) - 10);
+                            return Call.of((m, x) -> m.arange(start, stop));
+                        }));
+        list.add(
+                Operation.of(
+                        "NDManager.arange(float, float, float)",
+                        Tolerance.near(10, 2),
+                        draw -> {
+                            float start = draw.note("start", draw.below(20) / 4f - 2);
+                            float stop = draw.note("stop", draw.below(40) / 4f - 3);
+                            float step = draw.note("step", draw.of(1f, 0.5f, 0.25f, -0.75f, 1.5f));
+                            return Call.of((m, x) -> m.arange(start, stop, step));
+                        }));
         list.add(
                 Operation.of(
                         "NDManager.arange(int, int, int, DataType)",

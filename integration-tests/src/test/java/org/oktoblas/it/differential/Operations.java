@@ -31,6 +31,7 @@ final class Operations {
         all.addAll(CreationOperations.all());
         all.addAll(TransferOperations.all());
         all.addAll(ArithmeticOperations.all());
+        all.addAll(StaticOperations.all());
         all.addAll(ComparisonOperations.all());
         all.addAll(MathOperations.all());
         all.addAll(ReductionOperations.all());

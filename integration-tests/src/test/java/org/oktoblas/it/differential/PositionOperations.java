@@ -57,6 +57,7 @@ final class PositionOperations {
                                     Arrays.copyOfRange(a.shape().getShape(), axis, a.rank()));
                             return Call.of((m, x) -> x[0].booleanMask(x[1], axis));
                         }));
+        list.add(gatherNd());
         list.add(
                 Operation.of(
                         "NDArray.nonzero()",
@@ -66,6 +67,27 @@ final class PositionOperations {
                             return Call.of((m, x) -> x[0].nonzero());
                         }));
         return list;
+    }
+
+    /** Places for the first axes; their bound is that of the shortest of these. */
+    private static Operation gatherNd() {
+        return Operation.of(
+                "NDArray.gatherNd(NDArray)",
+                Tolerance.EXACT,
+                draw -> {
+                    Operand a = draw.array(Draw.ALL, draw.values(), draw.shape(1, 4));
+                    int depth = 1 + draw.below(a.rank());
+                    long shortest = a.shape().get(0);
+                    for (int i = 1; i < depth; i++) {
+                        shortest = Math.min(shortest, a.shape().get(i));
+                    }
+                    long[] shape = draw.shape(1, 3);
+                    shape[0] = depth;
+                    draw.array(Draw.INDICES, Values.between(0, shortest - 1), shape);
+                    // PyTorch's engine changes the index.
+                    return Call.of((m, x) -> x[0].gatherNd(x[1]))
+                            .instead((m, x) -> x[0].gatherNd(x[1].duplicate()));
+                });
     }
 
     /** An index no longer than the array but along the axis. */

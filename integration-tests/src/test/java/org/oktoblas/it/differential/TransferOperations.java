@@ -51,6 +51,11 @@ final class TransferOperations {
         list.add(read("toBooleanArray()", Draw.BOOLEAN, NDArray::toBooleanArray));
         list.add(read("toByteArray()", Draw.ALL, NDArray::toByteArray));
         list.add(read("toArray()", Draw.ALL, NDArray::toArray));
+        list.add(read("toShortArray()", Draw.ALL, NDArray::toShortArray));
+        list.add(read("toUnsignedShortArray()", Draw.ALL, NDArray::toUnsignedShortArray));
+        list.add(read("toUnsignedIntArray()", Draw.ALL, NDArray::toUnsignedIntArray));
+        list.add(read("getAsBytes()", Draw.ALL, NDArray::getAsBytes));
+        list.add(read("toDevice(Device, boolean)", Draw.ALL, a -> a.toDevice(a.getDevice(), true)));
         list.add(
                 read(
                         "toDebugString(boolean)",
@@ -82,6 +87,27 @@ final class TransferOperations {
                             draw.array(Draw.ALL, draw.values());
                             return Call.of(TransferOperations::decoded);
                         }));
+        list.add(
+                Operation.of(
+                        "NDArray.decode(NDManager, byte[])",
+                        Tolerance.EXACT,
+                        draw -> {
+                            draw.array(Draw.ALL, draw.values());
+                            return Call.of((m, x) -> NDArray.decode(m, x[0].encode()));
+                        }));
+        list.add(
+                Operation.of(
+                        "NDList.decode(NDList.encode(NPZ))",
+                        Tolerance.EXACT,
+                        draw -> {
+                            draw.array(Draw.ALL, draw.values());
+                            draw.array(Draw.ALL, draw.values());
+                            return Call.of(
+                                    (m, x) ->
+                                            NDList.decode(
+                                                    m, new NDList(x).encode(NDList.Encoding.NPZ)));
+                        }));
+        list.add(element("getScalar(long...)", DataType.FLOAT32, NDArray::getScalar));
         list.add(element("getFloat(long...)", DataType.FLOAT32, NDArray::getFloat));
         list.add(element("getDouble(long...)", DataType.FLOAT64, NDArray::getDouble));
         list.add(element("getInt(long...)", DataType.INT32, NDArray::getInt));
