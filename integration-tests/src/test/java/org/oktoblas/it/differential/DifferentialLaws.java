@@ -83,7 +83,7 @@ abstract class DifferentialLaws {
                         .ofSize(CHOICES);
         RandomGenerator<List<Integer>> generator = choices.generator(TRIES, false);
         Random random = new Random(SEED * 31 + runner.operation().name().hashCode());
-        for (int i = 0; i < TRIES; i++) {
+        for (int i = 0; i < TRIES; i += runner.operation().every()) {
             Shrinkable<List<Integer>> drawn = generator.next(random);
             if (runner.failure(drawn.value(), true) != null) {
                 List<Integer> smallest = shrink(runner, drawn);

@@ -14,13 +14,15 @@ import java.util.function.Predicate;
  * @param tolerance how far results may differ
  * @param inPlace whether the result must be the first operand itself
  * @param differences where this engine is known to differ, and why
+ * @param every of how many tries one is run: 1, or more for what is slow
  */
 record Operation(
         String name,
         Plan plan,
         Tolerance tolerance,
         boolean inPlace,
-        List<Difference> differences) {
+        List<Difference> differences,
+        int every) {
 
     /** Makes one case: draws operands, in order, and parameters; returns what is to be called. */
     interface Plan {
@@ -63,18 +65,23 @@ record Operation(
     record Difference(String reason, Predicate<Case> where) {}
 
     static Operation of(String name, Tolerance tolerance, Plan plan) {
-        return new Operation(name, plan, tolerance, false, List.of());
+        return new Operation(name, plan, tolerance, false, List.of(), 1);
     }
 
     /** Returns the operation as one that changes its first operand and returns it. */
     Operation changing() {
-        return new Operation(name, plan, tolerance, true, differences);
+        return new Operation(name, plan, tolerance, true, differences, every);
+    }
+
+    /** Returns the operation as a slow one, of which one of so many tries is run. */
+    Operation slow(int tries) {
+        return new Operation(name, plan, tolerance, inPlace, differences, tries);
     }
 
     /** Returns the operation with a known difference. */
     Operation known(String reason, Predicate<Case> where) {
         List<Difference> more = new ArrayList<>(differences);
         more.add(new Difference(reason, where));
-        return new Operation(name, plan, tolerance, inPlace, more);
+        return new Operation(name, plan, tolerance, inPlace, more, every);
     }
 }

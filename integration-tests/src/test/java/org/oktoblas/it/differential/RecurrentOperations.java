@@ -93,38 +93,46 @@ final class RecurrentOperations {
 
     private static Operation layer(Kind kind) {
         return Operation.of(
-                "NDArrayEx." + kind.call,
-                STEPS,
-                draw -> {
-                    int layers = draw.note("layers", 1 + draw.below(2));
-                    boolean bidirectional = draw.flag("bidirectional");
-                    boolean batchFirst = draw.flag("batchFirst");
-                    boolean biases = draw.flag("biases");
-                    long steps = 1 + draw.below(4);
-                    long batch = 1 + draw.below(3);
-                    long features = 1 + draw.below(4);
-                    long length = 1 + draw.below(4);
-                    int directions = bidirectional ? 2 : 1;
-                    DataType type = draw.of(Draw.WIDE_FLOATS);
-                    draw.add(
-                            type,
-                            Values.UNIT,
-                            batchFirst ? batch : steps,
-                            batchFirst ? steps : batch,
-                            features);
-                    for (int i = 0; i < (kind == Kind.LSTM ? 2 : 1); i++) {
-                        draw.add(type, Values.UNIT, (long) layers * directions, batch, length);
-                    }
-                    for (int i = 0; i < layers * directions; i++) {
-                        long width = i < directions ? features : directions * length;
-                        draw.add(type, Values.UNIT, kind.gates * length, width);
-                        draw.add(type, Values.UNIT, kind.gates * length, length);
-                        for (int j = 0; j < (biases ? 2 : 0); j++) {
-                            draw.add(type, Values.UNIT, kind.gates * length);
-                        }
-                    }
-                    Layer layer = new Layer(kind, layers, bidirectional, batchFirst, biases);
-                    return Call.of((m, x) -> layer.run(x));
-                });
+                        "NDArrayEx." + kind.call,
+                        STEPS,
+                        draw -> {
+                            int layers = draw.note("layers", 1 + draw.below(2));
+                            boolean bidirectional = draw.flag("bidirectional");
+                            boolean batchFirst = draw.flag("batchFirst");
+                            boolean biases = draw.flag("biases");
+                            long steps = 1 + draw.below(4);
+                            long batch = 1 + draw.below(3);
+                            long features = 1 + draw.below(4);
+                            long length = 1 + draw.below(4);
+                            int directions = bidirectional ? 2 : 1;
+                            DataType type = draw.of(Draw.WIDE_FLOATS);
+                            draw.add(
+                                    type,
+                                    Values.UNIT,
+                                    batchFirst ? batch : steps,
+                                    batchFirst ? steps : batch,
+                                    features);
+                            for (int i = 0; i < (kind == Kind.LSTM ? 2 : 1); i++) {
+                                draw.add(
+                                        type,
+                                        Values.UNIT,
+                                        (long) layers * directions,
+                                        batch,
+                                        length);
+                            }
+                            for (int i = 0; i < layers * directions; i++) {
+                                long width = i < directions ? features : directions * length;
+                                draw.add(type, Values.UNIT, kind.gates * length, width);
+                                draw.add(type, Values.UNIT, kind.gates * length, length);
+                                for (int j = 0; j < (biases ? 2 : 0); j++) {
+                                    draw.add(type, Values.UNIT, kind.gates * length);
+                                }
+                            }
+                            Layer layer =
+                                    new Layer(kind, layers, bidirectional, batchFirst, biases);
+                            return Call.of((m, x) -> layer.run(x));
+                        })
+                // PyTorch makes a program for each new shape.
+                .slow(kind == Kind.LSTM ? 4 : 1);
     }
 }

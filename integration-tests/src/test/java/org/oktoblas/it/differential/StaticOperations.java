@@ -112,13 +112,7 @@ final class StaticOperations {
                         Draw.WIDE_FLOATS,
                         (a, n) -> a.getNDArrayInternal().rpowi(n),
                         (a, n) -> a.getNDArrayInternal().rpow(n));
-        list.add(
-                Operation.of(power.name(), ArithmeticOperations.POWER, power.plan())
-                        .changing()
-                        .known(
-                                "powers are Java's here: 1 to NaN, and 1 or -1 to an infinity, are"
-                                        + " NaN and not 1",
-                                Case::special));
+        list.add(Operation.of(power.name(), ArithmeticOperations.POWER, power.plan()).changing());
         return list;
     }
 
