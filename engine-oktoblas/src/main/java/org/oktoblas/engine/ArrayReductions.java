@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Consumer;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.ReduceOp;
 import org.oktoblas.engine.backend.Scalar;
@@ -29,6 +30,18 @@ abstract class ArrayReductions extends ArrayMath {
 
     /** As {@link #reduce(ReduceOp, int[], boolean, DataType)}, within an operation. */
     final Tensor reduce(Operation operation, ReduceOp op, Tensor in, int[] axes, boolean keepDims) {
+        return reduce(
+                operation, op, in, axes, keepDims, out -> operation.backend.reduce(op, in, out));
+    }
+
+    /** As that, with the reduction itself given. */
+    private Tensor reduce(
+            Operation operation,
+            ReduceOp op,
+            Tensor in,
+            int[] axes,
+            boolean keepDims,
+            Consumer<Tensor> reduction) {
         boolean[] reduced = reduced(axes, in.layout().rank());
         long[] kept = in.layout().shape();
         int left = 0;
@@ -41,7 +54,7 @@ abstract class ArrayReductions extends ArrayMath {
             }
         }
         Tensor out = operation.create(kept, in.dataType());
-        operation.backend.reduce(op, in, out);
+        reduction.accept(out);
         if (keepDims) {
             return out;
         }
@@ -169,11 +182,31 @@ abstract class ArrayReductions extends ArrayMath {
         return true;
     }
 
+    private static void sumSquares(Operation operation, Tensor in, Tensor out) {
+        if (!operation.backend.sumSquares(in, out)) {
+            Tensor squares = operation.create(in.layout().shape(), in.dataType());
+            operation.backend.unary(UnaryOp.SQUARE, in, squares);
+            operation.backend.reduce(ReduceOp.SUM, squares, out);
+        }
+    }
+
     /** (Σ |x|^order)^(1/order), or the number of non-zeros for order 0. */
     private Tensor norm(
             Operation operation, Tensor array, double order, int[] axes, boolean keepDims) {
         // The squares of 16-bit floats would overflow.
         Tensor in = operation.cast(array, Types.wide(array.dataType()));
+        if (order == 2 && !single(in, axes)) {
+            Tensor sums =
+                    reduce(
+                            operation,
+                            ReduceOp.SUM,
+                            in,
+                            axes,
+                            keepDims,
+                            out -> sumSquares(operation, in, out));
+            operation.backend.unary(UnaryOp.SQRT, sums, sums);
+            return operation.cast(sums, array.dataType());
+        }
         Tensor powers = operation.create(in.layout().shape(), in.dataType());
         if (order > 0 && single(in, axes)) {
             // Without squares, which may overflow.
@@ -181,9 +214,7 @@ abstract class ArrayReductions extends ArrayMath {
             Tensor sizes = reduce(operation, ReduceOp.SUM, powers, axes, keepDims);
             return operation.cast(sizes, array.dataType());
         }
-        if (order == 2) {
-            operation.backend.unary(UnaryOp.SQUARE, in, powers);
-        } else if (order == 0) {
+        if (order == 0) {
             Tensor nonzero = operation.create(in.layout().shape(), DataType.BOOLEAN);
             operation.backend.binary(BinaryOp.NOT_EQUAL, in, Scalar.of(0), nonzero);
             operation.backend.copy(nonzero, powers);
@@ -194,9 +225,7 @@ abstract class ArrayReductions extends ArrayMath {
             }
         }
         Tensor sums = reduce(operation, ReduceOp.SUM, powers, axes, keepDims);
-        if (order == 2) {
-            operation.backend.unary(UnaryOp.SQRT, sums, sums);
-        } else if (order != 0 && order != 1) {
+        if (order != 0 && order != 1) {
             operation.backend.binary(BinaryOp.POWER, sums, Scalar.of(1 / order), sums);
         }
         return operation.cast(sums, array.dataType());

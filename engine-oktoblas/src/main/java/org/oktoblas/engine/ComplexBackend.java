@@ -170,6 +170,11 @@ final class ComplexBackend implements Backend {
     }
 
     @Override
+    public boolean sumSquares(Tensor in, Tensor out) {
+        return device.sumSquares(in, out);
+    }
+
+    @Override
     public void argReduce(boolean largest, Tensor in, int axis, Tensor out) {
         real(in, "The search for an extreme");
         device.argReduce(largest, in, axis, out);

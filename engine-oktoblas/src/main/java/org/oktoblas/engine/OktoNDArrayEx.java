@@ -143,12 +143,18 @@ public final class OktoNDArrayEx extends UpdateOps {
     /** log(1 + exp(x)). */
     @Override
     public OktoNDArray softPlus() {
-        // max(x, 0) + log(1 + exp(-|x|)) does not overflow.
-        try (OktoNDArray negative = array.floating(UnaryOp.ABS).negi();
-                OktoNDArray power = negative.exp();
-                OktoNDArray positive = array.maximum(0);
-                OktoNDArray logarithm = power.addi(1).log()) {
-            return logarithm.add(positive);
+        // max(x, 0) - log(sigmoid(|x|)) does not overflow.
+        DataType type = Types.floating(array.getDataType());
+        try (Operation operation = array.operation()) {
+            Tensor in = operation.read(array, type);
+            Tensor out = operation.create(in.layout().shape(), type);
+            Tensor logarithm = operation.create(in.layout().shape(), type);
+            operation.backend.unary(UnaryOp.ABS, in, logarithm);
+            operation.backend.unary(UnaryOp.SIGMOID, logarithm, logarithm);
+            operation.backend.unary(UnaryOp.LOG, logarithm, logarithm);
+            operation.backend.unary(UnaryOp.RELU, in, out);
+            operation.backend.binary(BinaryOp.SUBTRACT, out, logarithm, out);
+            return operation.result(out);
         }
     }
 

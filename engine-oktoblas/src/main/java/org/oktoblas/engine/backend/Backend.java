@@ -72,6 +72,16 @@ public interface Backend {
     void reduce(ReduceOp op, Tensor in, Tensor out);
 
     /**
+     * Sums the squares of floats, reducing axes as {@link #reduce} does, if this device can do so
+     * at once and without memory for the squares.
+     *
+     * @return whether it has; otherwise the caller squares and sums
+     */
+    default boolean sumSquares(Tensor in, Tensor out) {
+        return false;
+    }
+
+    /**
      * Index (INT64) of the largest or smallest element along an axis, the first among equals; out
      * has length 1 there.
      */

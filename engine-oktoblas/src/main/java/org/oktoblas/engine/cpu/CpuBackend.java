@@ -196,13 +196,22 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public boolean sumSquares(Tensor in, Tensor out) {
+        if (in.dataType() != DataType.FLOAT32) {
+            return false;
+        }
+        Reductions.sumSquares(in, out);
+        return true;
+    }
+
+    @Override
     public void argReduce(boolean largest, Tensor in, int axis, Tensor out) {
         Reductions.argReduce(Arithmetic.of(in.dataType()), largest, in, axis, out);
     }
 
     @Override
     public void scan(ReduceOp op, Tensor in, int axis, Tensor out) {
-        Reductions.scan(Arithmetic.of(in.dataType()), op, in, axis, out);
+        Scans.scan(Arithmetic.of(in.dataType()), op, in, axis, out);
     }
 
     @Override

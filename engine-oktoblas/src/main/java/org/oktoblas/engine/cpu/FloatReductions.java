@@ -17,6 +17,12 @@ final class FloatReductions {
     /** So many elements of a lane are added up before the sum is kept in double. */
     private static final int DEPTH = 256;
 
+    /** So many are multiplied: few enough that products of moderate numbers stay floats. */
+    private static final int FACTORS = 16;
+
+    /** The product of a lane is exact while it is no smaller than this, but for its last bits. */
+    private static final float LEAST_PRODUCT = 0x1p-100f;
+
     private FloatReductions() {}
 
     /** Reduces a row of a view, from an element on; a mean is only summed. */
@@ -48,28 +54,31 @@ final class FloatReductions {
     }
 
     private static double part(ReduceOp op, View<float[]> source, long start, int n) {
+        if (op == ReduceOp.PRODUCT) {
+            double product = 1;
+            for (int i = 0; i < n; i += FACTORS * LANES) {
+                product *= product(source, start + i, Math.min(FACTORS * LANES, n - i));
+            }
+            return product;
+        }
         Scratch scratch = Scratch.get();
         float[] lanes = scratch.floats(0, LANES);
         float[] next = scratch.floats(1, LANES);
         float[] rest = scratch.floats(2, LANES);
         Arrays.fill(lanes, 0, LANES, (float) identity(op));
         Arrays.fill(rest, 0, LANES, 0);
-        double product = 1;
+        boolean sum = op == ReduceOp.SUM || op == ReduceOp.MEAN;
         for (int i = 0; i < n; i += LANES) {
             int left = Math.min(LANES, n - i);
             source.load(start + i, left, next);
             switch (op) {
-                case PRODUCT -> product *= product(next, left);
                 case MAX -> max(lanes, next, left);
                 case MIN -> min(lanes, next, left);
                 default -> add(lanes, rest, next, left);
             }
         }
-        if (op == ReduceOp.PRODUCT) {
-            return product;
-        }
         double result = fold(op, lanes, LANES);
-        if (op == ReduceOp.MAX || op == ReduceOp.MIN) {
+        if (!sum) {
             return result;
         }
         if (Math.abs(result) <= Double.MAX_VALUE) {
@@ -82,6 +91,42 @@ final class FloatReductions {
             exact += sum(next, 0, left);
         }
         return exact;
+    }
+
+    /**
+     * Multiplies at most FACTORS elements of each lane, whose product is a pair of floats: the
+     * second takes up what rounding takes from the first. Where a product leaves the range in which
+     * that is so, all are multiplied once more in double.
+     */
+    private static double product(View<float[]> source, long start, int n) {
+        Scratch scratch = Scratch.get();
+        float[] lanes = scratch.floats(0, LANES);
+        float[] next = scratch.floats(1, LANES);
+        float[] rest = scratch.floats(2, LANES);
+        Arrays.fill(lanes, 0, LANES, 1);
+        Arrays.fill(rest, 0, LANES, 0);
+        for (int i = 0; i < n; i += LANES) {
+            int left = Math.min(LANES, n - i);
+            source.load(start + i, left, next);
+            multiply(lanes, rest, next, left);
+        }
+        boolean exact = true;
+        double result = 1;
+        for (int i = 0; i < LANES; i++) {
+            float magnitude = Math.abs(lanes[i]);
+            exact &= magnitude >= LEAST_PRODUCT && magnitude <= Float.MAX_VALUE;
+            result *= (double) lanes[i] + rest[i];
+        }
+        if (exact) {
+            return result;
+        }
+        result = 1;
+        for (int i = 0; i < n; i += LANES) {
+            int left = Math.min(LANES, n - i);
+            source.load(start + i, left, next);
+            result *= product(next, left);
+        }
+        return result;
     }
 
     /**
@@ -204,6 +249,15 @@ final class FloatReductions {
             float t = s - a;
             rest[i] += (a - (s - t)) + (b - t);
             x[i] = s;
+        }
+    }
+
+    /** Multiplies x + rest by y; what rounding takes from x goes to rest. */
+    private static void multiply(float[] x, float[] rest, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            float product = x[i] * y[i];
+            rest[i] = Math.fma(rest[i], y[i], Math.fma(x[i], y[i], -product));
+            x[i] = product;
         }
     }
 

@@ -11,7 +11,7 @@ final class FloatingElements {
 
     private FloatingElements() {}
 
-    static final class Float32 extends Elements<float[], FloatBuffer> {
+    static class Float32 extends Elements<float[], FloatBuffer> {
 
         Float32(CpuStorage storage) {
             super(storage, 4, ByteBuffer::asFloatBuffer, new FloatBuffer[0]);
@@ -52,6 +52,22 @@ final class FloatingElements {
             }
             for (int i = 0; i < n; i++) {
                 buffer.put(index + i * stride, source[at + i]);
+            }
+        }
+    }
+
+    /** Floats that are loaded squared. */
+    static final class Squares extends Float32 {
+
+        Squares(CpuStorage storage) {
+            super(storage);
+        }
+
+        @Override
+        void load(FloatBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            super.load(buffer, index, stride, target, at, n);
+            for (int i = at; i < at + n; i++) {
+                target[i] *= target[i];
             }
         }
     }

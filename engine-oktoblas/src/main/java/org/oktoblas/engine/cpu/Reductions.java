@@ -8,8 +8,8 @@ import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
 
 /**
- * Reductions and scans. Floats are summed in double, integers in long; every output is computed by
- * one thread in the order of its elements, so that results do not depend on how many there are.
+ * Reductions. Floats are summed in double, integers in long; every output is computed by one thread
+ * in the order of its elements, so that results do not depend on how many there are.
  */
 final class Reductions {
 
@@ -25,8 +25,29 @@ final class Reductions {
         }
     }
 
+    /** Sums the squares of a FLOAT32 tensor's elements. */
+    static void sumSquares(Tensor in, Tensor out) {
+        reduce(
+                FloatArithmetic.INSTANCE,
+                new FloatingElements.Squares((CpuStorage) in.storage()),
+                DoubleArithmetic.INSTANCE,
+                ReduceOp.SUM,
+                in,
+                out);
+    }
+
     private static <A, W> void reduce(
             Arithmetic<A> kind, Arithmetic<W> wide, ReduceOp op, Tensor in, Tensor out) {
+        reduce(kind, kind.elements((CpuStorage) in.storage(), in.dataType()), wide, op, in, out);
+    }
+
+    private static <A, W> void reduce(
+            Arithmetic<A> kind,
+            Elements<A, ?> elements,
+            Arithmetic<W> wide,
+            ReduceOp op,
+            Tensor in,
+            Tensor out) {
         Layout layout = in.layout();
         int rank = layout.rank();
         int[] kept = new int[rank];
@@ -56,10 +77,7 @@ final class Reductions {
         int[] order = new int[rank];
         System.arraycopy(kept, 0, order, columns ? reducedCount : 0, keptCount);
         System.arraycopy(reduced, 0, order, columns ? 0 : keptCount, reducedCount);
-        View<A> source =
-                new View<>(
-                        kind.elements((CpuStorage) in.storage(), in.dataType()),
-                        Axes.select(layout, order, rank));
+        View<A> source = new View<>(elements, Axes.select(layout, order, rank));
         Layout results = Axes.select(out.layout(), kept, keptCount);
         long n = length;
         Reduction<A, W> reduction = new Reduction<>(kind, wide, op, source, results.count(), n);
@@ -133,12 +151,25 @@ final class Reductions {
             return (View<float[]>) source;
         }
 
+        @SuppressWarnings("unchecked")
+        private View<long[]> longs() {
+            return (View<long[]>) source;
+        }
+
         /** Reduces the rows from start on, one after the other. */
         void rows(long start, int m, W values) {
             if (kind == FloatArithmetic.INSTANCE && op != ReduceOp.ANY && op != ReduceOp.ALL) {
                 double[] wideValues = (double[]) values;
                 for (int i = 0; i < m; i++) {
                     wideValues[i] = FloatReductions.row(op, floats(), (start + i) * length, length);
+                }
+                mean(values, m);
+                return;
+            }
+            if (kind == LongArithmetic.INSTANCE && op != ReduceOp.ANY && op != ReduceOp.ALL) {
+                long[] wideValues = (long[]) values;
+                for (int i = 0; i < m; i++) {
+                    wideValues[i] = LongReductions.row(op, longs(), (start + i) * length, length);
                 }
                 mean(values, m);
                 return;
@@ -153,7 +184,8 @@ final class Reductions {
                         accumulators[i] = fold(op, accumulators[i], (double[]) part, n);
                     } else {
                         long[] accumulators = (long[]) values;
-                        accumulators[i] = fold(op, accumulators[i], (long[]) part, n);
+                        accumulators[i] =
+                                LongReductions.fold(op, accumulators[i], (long[]) part, n);
                     }
                 }
             }
@@ -219,45 +251,6 @@ final class Reductions {
                 for (int i = 0; i < n; i++) {
                     result += x[i];
                 }
-            }
-        }
-        return result;
-    }
-
-    private static long fold(ReduceOp op, long first, long[] x, int n) {
-        long result = first;
-        switch (op) {
-            case PRODUCT -> {
-                for (int i = 0; i < n; i++) {
-                    result *= x[i];
-                }
-            }
-            case MAX, ANY -> {
-                for (int i = 0; i < n; i++) {
-                    result = Math.max(result, x[i]);
-                }
-            }
-            case MIN, ALL -> {
-                for (int i = 0; i < n; i++) {
-                    result = Math.min(result, x[i]);
-                }
-            }
-            default -> {
-                // Four sums side by side: an addition has to wait for the one before it.
-                long s1 = 0;
-                long s2 = 0;
-                long s3 = 0;
-                int i = 0;
-                for (; i + 3 < n; i += 4) {
-                    result += x[i];
-                    s1 += x[i + 1];
-                    s2 += x[i + 2];
-                    s3 += x[i + 3];
-                }
-                for (; i < n; i++) {
-                    result += x[i];
-                }
-                result += s1 + s2 + s3;
             }
         }
         return result;
@@ -340,64 +333,5 @@ final class Reductions {
                 }
             }
         }
-    }
-
-    static <A> void scan(Arithmetic<A> kind, ReduceOp op, Tensor in, int axis, Tensor out) {
-        if (op != ReduceOp.SUM && op != ReduceOp.PRODUCT) {
-            throw new UnsupportedOperationException(
-                    "A scan is a cumulative SUM or PRODUCT, not " + op + ".");
-        }
-        if (in.dataType().isFloating()) {
-            scan(kind, DoubleArithmetic.INSTANCE, op, in, axis, out);
-        } else {
-            scan(kind, LongArithmetic.INSTANCE, op, in, axis, out);
-        }
-    }
-
-    private static <A, W> void scan(
-            Arithmetic<A> kind, Arithmetic<W> wide, ReduceOp op, Tensor in, int axis, Tensor out) {
-        long length = in.layout().size(axis);
-        View<A> source =
-                new View<>(
-                        kind.elements((CpuStorage) in.storage(), in.dataType()),
-                        Axes.toLast(in.layout(), axis));
-        View<A> target =
-                new View<>(
-                        kind.elements((CpuStorage) out.storage(), out.dataType()),
-                        Axes.toLast(out.layout(), axis));
-        if (target.count() == 0) {
-            return;
-        }
-        boolean sum = op == ReduceOp.SUM;
-        Parallel.run(
-                target.count() / length,
-                Math.max(1, GRAIN / length),
-                (start, end) -> {
-                    for (long row = start; row < end; row++) {
-                        double real = sum ? 0 : 1;
-                        long integral = sum ? 0 : 1;
-                        for (long i = 0; i < length; i += Scratch.CHUNK) {
-                            int n = (int) Math.min(Scratch.CHUNK, length - i);
-                            A x = kind.scratch(0, n);
-                            W y = wide.scratch(1, n);
-                            source.load(row * length + i, n, x);
-                            wide.convert(kind, x, y, n);
-                            if (y instanceof double[] values) {
-                                for (int j = 0; j < n; j++) {
-                                    real = sum ? real + values[j] : real * values[j];
-                                    values[j] = real;
-                                }
-                            } else {
-                                long[] values = (long[]) y;
-                                for (int j = 0; j < n; j++) {
-                                    integral = sum ? integral + values[j] : integral * values[j];
-                                    values[j] = integral;
-                                }
-                            }
-                            kind.convert(wide, y, x, n);
-                            target.store(row * length + i, n, x);
-                        }
-                    }
-                });
     }
 }

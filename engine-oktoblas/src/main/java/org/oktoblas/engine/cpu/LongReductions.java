@@ -1,0 +1,107 @@
+package org.oktoblas.engine.cpu;
+
+import java.util.Arrays;
+import org.oktoblas.engine.backend.ReduceOp;
+
+/** Reductions of integers as longs; as these wrap, parts may be joined in any order. */
+final class LongReductions {
+
+    private static final int LANES = Scratch.CHUNK;
+
+    /** A part of a row: what is worth another thread. */
+    private static final long PART = 1 << 15;
+
+    private LongReductions() {}
+
+    /** Reduces a row of a view, from an element on; a mean is only summed. */
+    static long row(ReduceOp op, View<long[]> source, long start, long length) {
+        if (length <= PART) {
+            return part(op, source, start, (int) length);
+        }
+        long[] parts = new long[Math.toIntExact((length + PART - 1) / PART)];
+        Parallel.run(
+                parts.length,
+                1,
+                (first, end) -> {
+                    for (int i = (int) first; i < end; i++) {
+                        int n = (int) Math.min(PART, length - i * PART);
+                        parts[i] = part(op, source, start + i * PART, n);
+                    }
+                });
+        return fold(op, identity(op), parts, parts.length);
+    }
+
+    private static long part(ReduceOp op, View<long[]> source, long start, int n) {
+        Scratch scratch = Scratch.get();
+        long[] next = scratch.longs(0, LANES);
+        boolean sum = op == ReduceOp.SUM || op == ReduceOp.MEAN;
+        if (!sum || n < 2 * LANES) {
+            long result = identity(op);
+            for (int i = 0; i < n; i += LANES) {
+                int left = Math.min(LANES, n - i);
+                source.load(start + i, left, next);
+                result = fold(op, result, next, left);
+            }
+            return result;
+        }
+        long[] lanes = scratch.longs(1, LANES);
+        Arrays.fill(lanes, 0, LANES, 0);
+        for (int i = 0; i < n; i += LANES) {
+            int left = Math.min(LANES, n - i);
+            source.load(start + i, left, next);
+            for (int j = 0; j < left; j++) {
+                lanes[j] += next[j];
+            }
+        }
+        return fold(op, 0, lanes, LANES);
+    }
+
+    private static long identity(ReduceOp op) {
+        return switch (op) {
+            case PRODUCT, ALL -> 1;
+            case MAX -> Long.MIN_VALUE;
+            case MIN -> Long.MAX_VALUE;
+            default -> 0;
+        };
+    }
+
+    /** Reduces elements, and what those before them gave. */
+    static long fold(ReduceOp op, long first, long[] x, int n) {
+        long result = first;
+        switch (op) {
+            case PRODUCT -> {
+                for (int i = 0; i < n; i++) {
+                    result *= x[i];
+                }
+            }
+            case MAX, ANY -> {
+                for (int i = 0; i < n; i++) {
+                    result = Math.max(result, x[i]);
+                }
+            }
+            case MIN, ALL -> {
+                for (int i = 0; i < n; i++) {
+                    result = Math.min(result, x[i]);
+                }
+            }
+            default -> {
+                // Four sums side by side: an addition has to wait for the one before it.
+                long s1 = 0;
+                long s2 = 0;
+                long s3 = 0;
+                int i = 0;
+                for (; i + 3 < n; i += 4) {
+                    result += x[i];
+                    s1 += x[i + 1];
+                    s2 += x[i + 2];
+                    s3 += x[i + 3];
+                }
+                for (; i < n; i++) {
+                    result += x[i];
+                }
+                result += s1 + s2 + s3;
+            }
+        }
+        return result;
+    }
+}
