@@ -16,6 +16,9 @@ final class Bits {
 
     private static final ThreadLocal<Bits> LOCAL = ThreadLocal.withInitial(Bits::new);
 
+    /** 16-bit numbers on their way to and from {@link #ints}. */
+    final short[] shorts = new short[Scratch.CHUNK];
+
     final float[] floats = new float[Scratch.CHUNK];
     final int[] ints = new int[Scratch.CHUNK];
     final double[] doubles = new double[Scratch.CHUNK];

@@ -80,6 +80,10 @@ final class FloatingElements {
 
         @Override
         void load(ShortBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            if (stride == 1 && n > 1) {
+                HalfArrays.load(HalfArrays::fromFloat16, buffer, index, target, at, n);
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 target[at + i] = Half.fromFloat16(buffer.get(index + i * stride));
             }
@@ -87,6 +91,10 @@ final class FloatingElements {
 
         @Override
         void store(ShortBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            if (stride == 1 && n > 1) {
+                HalfArrays.store(HalfArrays::toFloat16, buffer, index, source, at, n);
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 buffer.put(index + i * stride, Half.toFloat16(source[at + i]));
             }
@@ -101,6 +109,10 @@ final class FloatingElements {
 
         @Override
         void load(ShortBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            if (stride == 1 && n > 1) {
+                HalfArrays.load(HalfArrays::fromBfloat16, buffer, index, target, at, n);
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 target[at + i] = Half.fromBfloat16(buffer.get(index + i * stride));
             }
@@ -108,6 +120,10 @@ final class FloatingElements {
 
         @Override
         void store(ShortBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            if (stride == 1 && n > 1) {
+                HalfArrays.store(HalfArrays::toBfloat16, buffer, index, source, at, n);
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 buffer.put(index + i * stride, Half.toBfloat16(source[at + i]));
             }

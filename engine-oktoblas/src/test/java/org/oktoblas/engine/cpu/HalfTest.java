@@ -2,6 +2,7 @@ package org.oktoblas.engine.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.ShortBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.oktoblas.engine.backend.TestTensors;
@@ -18,6 +19,49 @@ class HalfTest {
             if (value == value) {
                 assertEquals(half, Half.toFloat16(value));
             }
+        }
+    }
+
+    @Test
+    void manyAtATimeAreAsSingleOnes() {
+        short[] all = new short[1 << 16];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (short) i;
+        }
+        float[] decoded = new float[all.length + 1];
+        HalfArrays.load(HalfArrays::fromFloat16, ShortBuffer.wrap(all), 0, decoded, 1, all.length);
+        float[] brain = new float[all.length];
+        HalfArrays.load(HalfArrays::fromBfloat16, ShortBuffer.wrap(all), 0, brain, 0, all.length);
+        for (int i = 0; i < all.length; i++) {
+            assertEquals(Half.fromFloat16(all[i]), decoded[i + 1]);
+            assertEquals(Half.fromBfloat16(all[i]), brain[i]);
+        }
+
+        // All exponents, and numbers between two halves, at their middle and next to it.
+        Random random = new Random(2);
+        float[] values = new float[1 << 20];
+        for (int i = 0; i < values.length; i++) {
+            int bits = random.nextInt();
+            if (i % 2 == 0) {
+                int middle = random.nextBoolean() ? 0x8000 : 0x1000;
+                bits = (bits & 0xffff0000 | middle) + random.nextInt(3) - 1;
+            }
+            if (i % 8 < 4) {
+                bits = bits & 0x8fffffff | 0x38000000 + (random.nextInt(3) - 1 << 27);
+            }
+            values[i] = Float.intBitsToFloat(bits);
+        }
+        short[] encoded = new short[values.length];
+        HalfArrays.store(
+                HalfArrays::toFloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        for (int i = 0; i < values.length; i++) {
+            // Compared as numbers: NaN may be any.
+            assertEquals(Half.fromFloat16(Half.toFloat16(values[i])), Half.fromFloat16(encoded[i]));
+        }
+        HalfArrays.store(
+                HalfArrays::toBfloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(Half.toBfloat16(values[i]), encoded[i]);
         }
     }
 
