@@ -47,30 +47,30 @@ final class Axes {
 
     /** Writes the element index of each of n places, from a row-major index on. */
     static void offsets(Layout layout, long start, int n, long[] target) {
-        int rank = layout.rank();
-        if (rank == 1) {
-            for (int i = 0; i < n; i++) {
-                target[i] = layout.offset() + (start + i) * layout.stride(0);
-            }
-            return;
-        }
-        long[] index = new long[rank];
+        int last = layout.rank() - 1;
+        long[] index = new long[last + 1];
         long rest = start;
         long element = layout.offset();
-        for (int i = rank - 1; i >= 0; i--) {
+        for (int i = last; i >= 0; i--) {
             index[i] = rest % layout.size(i);
             rest /= layout.size(i);
             element += index[i] * layout.stride(i);
         }
-        for (int i = 0; i < n; i++) {
-            target[i] = element;
-            for (int axis = rank - 1; axis >= 0; axis--) {
-                element += layout.stride(axis);
-                if (++index[axis] < layout.size(axis)) {
-                    break;
-                }
-                element -= layout.size(axis) * layout.stride(axis);
+        long size = layout.size(last);
+        long stride = layout.stride(last);
+        for (int done = 0; done < n; ) {
+            // Along the last axis, and then on to its next row.
+            int run = (int) Math.min(size - index[last], n - done);
+            for (int i = 0; i < run; i++) {
+                target[done + i] = element + i * stride;
+            }
+            done += run;
+            index[last] += run;
+            element += run * stride;
+            for (int axis = last; axis > 0 && index[axis] == layout.size(axis); axis--) {
+                element += layout.stride(axis - 1) - layout.size(axis) * layout.stride(axis);
                 index[axis] = 0;
+                index[axis - 1]++;
             }
         }
     }
