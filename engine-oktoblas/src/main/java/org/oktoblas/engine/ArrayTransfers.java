@@ -30,16 +30,9 @@ abstract class ArrayTransfers extends ArrayBase {
         try (Operation operation = operation()) {
             Tensor in = operation.dense(operation.read(this));
             int width = Types.bytes(in.dataType());
-            long bytes = in.layout().count() * width;
-            if (bytes > Integer.MAX_VALUE - 8) {
-                throw new IllegalStateException(
-                        "An NDArray of shape "
-                                + getShape()
-                                + " has "
-                                + bytes
-                                + " bytes, more than a Java buffer holds: read it in slices.");
-            }
-            ByteBuffer buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.nativeOrder());
+            requireBuffer(in.layout().count(), width);
+            int bytes = (int) in.layout().count() * width;
+            ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
             operation.backend.read(in.storage(), in.layout().offset() * width, buffer);
             buffer.rewind();
             return buffer;
@@ -55,7 +48,31 @@ abstract class ArrayTransfers extends ArrayBase {
                 return wide.toFloatArray();
             }
         }
-        return super.toFloatArray();
+        if (type != DataType.FLOAT32) {
+            return super.toFloatArray();
+        }
+        try (Operation operation = operation()) {
+            Tensor in = operation.dense(operation.read(this));
+            long count = in.layout().count();
+            requireBuffer(count, Float.BYTES);
+            float[] floats = new float[(int) count];
+            if (count > 0) {
+                operation.backend.read(in, floats);
+            }
+            return floats;
+        }
+    }
+
+    /** Refuses to bring more to Java than one buffer holds. */
+    private void requireBuffer(long count, int width) {
+        if (count * width > Integer.MAX_VALUE - 8) {
+            throw new IllegalStateException(
+                    "An NDArray of shape "
+                            + getShape()
+                            + " has "
+                            + count * width
+                            + " bytes, more than a Java buffer holds: read it in slices.");
+        }
     }
 
     @Override

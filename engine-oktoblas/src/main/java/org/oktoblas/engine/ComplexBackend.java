@@ -91,6 +91,11 @@ final class ComplexBackend implements Backend {
     }
 
     @Override
+    public void read(Tensor source, float[] target) {
+        device.read(source, target);
+    }
+
+    @Override
     public void fill(Tensor out, Scalar value) {
         if (complex(out)) {
             device.fill(ComplexTensors.part(out, 0), value);

@@ -2,6 +2,7 @@ package org.oktoblas.engine.backend;
 
 import ai.djl.Device;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
@@ -44,6 +45,19 @@ public interface Backend {
 
     /** Fills the remaining bytes of any buffer from the storage at a byte offset. */
     void read(Storage source, long byteOffset, ByteBuffer target);
+
+    /** Fills an array from a contiguous FLOAT32 tensor of as many elements. */
+    default void read(Tensor source, float[] target) {
+        long start = source.layout().offset();
+        for (int done = 0; done < target.length; ) {
+            int n = Math.min(1 << 22, target.length - done);
+            ByteBuffer bytes = ByteBuffer.allocate(n * Float.BYTES).order(ByteOrder.nativeOrder());
+            read(source.storage(), (start + done) * Float.BYTES, bytes);
+            bytes.rewind();
+            bytes.asFloatBuffer().get(target, done, n);
+            done += n;
+        }
+    }
 
     /** Sets all elements. */
     void fill(Tensor out, Scalar value);

@@ -142,6 +142,11 @@ public final class CpuBackend implements Backend {
         }
     }
 
+    @Override
+    public void read(Tensor source, float[] target) {
+        Elementwise.read(source, target);
+    }
+
     /**
      * Returns a part of a storage as a direct buffer, valid as long as the storage is.
      *

@@ -60,6 +60,19 @@ final class Elementwise {
                 });
     }
 
+    static void read(Tensor in, float[] out) {
+        View<float[]> source = FloatArithmetic.INSTANCE.view(in);
+        // In stretches that no storage's window cuts.
+        Parallel.run(
+                out.length,
+                CHEAP,
+                (start, end) -> {
+                    for (long i = start; i < end; i += CHEAP) {
+                        source.load(i, (int) Math.min(CHEAP, end - i), out, (int) i);
+                    }
+                });
+    }
+
     static void copy(Tensor in, Tensor out) {
         if (out.layout().count() == 0) {
             // A part of an empty array may begin behind its memory.
