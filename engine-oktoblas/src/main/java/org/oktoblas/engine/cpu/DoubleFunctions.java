@@ -116,11 +116,30 @@ final class DoubleFunctions {
         chunks(x, n, DoubleFunctions::logOf);
     }
 
-    /**
-     * x = ln(m) + k · ln 2, where x is m · 2^k and m between the square roots of 1/2 and 2. What is
-     * no positive normal number is left to {@link Math}.
-     */
+    /** x = ln(x); what is no positive normal number is left to {@link Math}. */
     private static void logOf(Bits bits, double[] x, int n) {
+        logOfNormal(bits, x, n);
+        double[] result = bits.doubles;
+        for (int i = 0; i < n; i++) {
+            if (!isNormal(x[i])) {
+                result[i] = Math.log(x[i]);
+            }
+        }
+        System.arraycopy(result, 0, x, 0, n);
+    }
+
+    /** x = ln(x) for at most a chunk of positive normal numbers. */
+    static void logOfNormal(double[] x, int n) {
+        Bits bits = Bits.get();
+        logOfNormal(bits, x, n);
+        System.arraycopy(bits.doubles, 0, x, 0, n);
+    }
+
+    /**
+     * Writes ln(m) + k · ln 2, where x is m · 2^k and m between the square roots of 1/2 and 2, to
+     * the doubles of the bits.
+     */
+    private static void logOfNormal(Bits bits, double[] x, int n) {
         double[] result = bits.doubles;
         System.arraycopy(x, 0, result, 0, n);
         bits.toLongs(n);
@@ -135,12 +154,6 @@ final class DoubleFunctions {
             double log = f - (half - s * (half + s * s * logSeries(s * s)));
             result[i] = k * LN2_LOW + log + k * LN2_HIGH;
         }
-        for (int i = 0; i < n; i++) {
-            if (!isNormal(x[i])) {
-                result[i] = Math.log(x[i]);
-            }
-        }
-        System.arraycopy(result, 0, x, 0, n);
     }
 
     /** Returns whether a number is positive, finite and not subnormal. */
@@ -193,19 +206,8 @@ final class DoubleFunctions {
      */
     private static void sin(Bits bits, double[] x, int n, double turn) {
         double[] result = bits.doubles;
-        double[] sign = bits.base;
-        for (int i = 0; i < n; i++) {
-            double m = x[i] * (1 / Math.PI) + turn + ROUNDING - ROUNDING;
-            double odd = 0.5 * m - (0.5 * m + ROUNDING - ROUNDING);
-            sign[i] = 1 - 8 * odd * odd;
-            double multiple = m - turn;
-            result[i] = x[i] - multiple * PI_HIGH - multiple * PI_MIDDLE - multiple * PI_LOW;
-        }
-        for (int i = 0; i < n; i++) {
-            double r = result[i];
-            double square = r * r;
-            result[i] = r * (1 + square * sinSeries(square)) * sign[i];
-        }
+        System.arraycopy(x, 0, result, 0, n);
+        sinOfModerate(bits, result, n, turn);
         for (int i = 0; i < n; i++) {
             double value = x[i];
             if (!(Math.abs(value) < LARGEST_ANGLE)) {
@@ -213,6 +215,27 @@ final class DoubleFunctions {
             }
         }
         System.arraycopy(result, 0, x, 0, n);
+    }
+
+    private static void sinOfModerate(Bits bits, double[] x, int n, double turn) {
+        double[] sign = bits.base;
+        for (int i = 0; i < n; i++) {
+            double m = x[i] * (1 / Math.PI) + turn + ROUNDING - ROUNDING;
+            double odd = 0.5 * m - (0.5 * m + ROUNDING - ROUNDING);
+            sign[i] = 1 - 8 * odd * odd;
+            double multiple = m - turn;
+            x[i] = x[i] - multiple * PI_HIGH - multiple * PI_MIDDLE - multiple * PI_LOW;
+        }
+        for (int i = 0; i < n; i++) {
+            double r = x[i];
+            double square = r * r;
+            x[i] = r * (1 + square * sinSeries(square)) * sign[i];
+        }
+    }
+
+    /** x = cos(x) for at most a chunk of numbers from 0 to 2π. */
+    static void cosOfTurn(double[] x, int n) {
+        sinOfModerate(Bits.get(), x, n, 0.5);
     }
 
     /** (sin(r) / r - 1) / r², of the square of r. */

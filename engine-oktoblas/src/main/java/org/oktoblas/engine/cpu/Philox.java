@@ -1,6 +1,7 @@
 package org.oktoblas.engine.cpu;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
 import org.oktoblas.engine.backend.RandomOp;
 import org.oktoblas.engine.backend.Tensor;
 
@@ -23,6 +24,8 @@ final class Philox {
 
     private static final long GRAIN = 1 << 12;
     private static final long MASK = 0xffffffffL;
+    private static final long FACTOR_P = 0xD2511F53L;
+    private static final long FACTOR_Q = 0xCD9E8D57L;
 
     private Philox() {}
 
@@ -45,13 +48,13 @@ final class Philox {
                         A x = kind.scratch(0, n);
                         long[] bits = Scratch.get().longs(1, n);
                         bits(seed, counter + i, bits, n);
-                        if (op == RandomOp.NORMAL) {
-                            normal(first, second, bits, n);
-                            round(kind, x, n);
-                        } else {
-                            for (int j = 0; j < n; j++) {
-                                set(x, j, op, type, first, second, bits[j]);
+                        switch (op) {
+                            case NORMAL -> {
+                                normal(first, second, bits, n);
+                                round(kind, x, n);
                             }
+                            case UNIFORM -> uniform(type, first, second, bits, x, n);
+                            default -> integers((long) first, (long) second, bits, x, n);
                         }
                         target.store(i, n, x);
                     }
@@ -66,8 +69,8 @@ final class Philox {
             radius[i] = ((bits[i] >>> 32) + 1) * 0x1p-32;
             angle[i] = 2 * Math.PI * ((bits[i] & MASK) * 0x1p-32);
         }
-        DoubleFunctions.log(radius, n);
-        DoubleFunctions.cos(angle, n);
+        DoubleFunctions.logOfNormal(radius, n);
+        DoubleFunctions.cosOfTurn(angle, n);
         for (int i = 0; i < n; i++) {
             radius[i] = mean + deviation * Math.sqrt(-2 * radius[i]) * angle[i];
         }
@@ -85,38 +88,61 @@ final class Philox {
         }
     }
 
-    private static void set(
-            Object x, int at, RandomOp op, DataType type, double first, double second, long bits) {
-        if (op == RandomOp.INTEGER) {
-            long integer = integer((long) first, (long) second, bits);
+    private static void integers(long first, long second, long[] bits, Object x, int n) {
+        for (int i = 0; i < n; i++) {
+            long integer = integer(first, second, bits[i]);
             if (x instanceof long[] longs) {
-                longs[at] = integer;
+                longs[i] = integer;
             } else if (x instanceof float[] floats) {
-                floats[at] = integer;
+                floats[i] = integer;
             } else {
-                ((double[]) x)[at] = integer;
+                ((double[]) x)[i] = integer;
             }
-        } else if (x instanceof float[] floats) {
-            floats[at] = uniform(first, second, bits, type);
-        } else if (x instanceof double[] doubles) {
-            double value = first + (bits >>> 11) * 0x1p-53 * (second - first);
-            doubles[at] = value >= second && first < second ? Math.nextDown(second) : value;
-        } else {
-            throw Arithmetic.unsupported("A " + op + " distribution", "integer");
         }
     }
 
-    private static float uniform(double first, double second, long bits, DataType type) {
-        double fraction =
+    private static void uniform(
+            DataType type, double first, double second, long[] bits, Object x, int n) {
+        if (x instanceof float[] floats) {
+            uniformFloats(type, first, second, bits, floats, n);
+        } else if (x instanceof double[] doubles) {
+            double range = second - first;
+            for (int i = 0; i < n; i++) {
+                double value = first + (bits[i] >>> 11) * 0x1p-53 * range;
+                doubles[i] = value >= second && first < second ? Math.nextDown(second) : value;
+            }
+        } else {
+            throw Arithmetic.unsupported("A uniform distribution", "integer");
+        }
+    }
+
+    private static void uniformFloats(
+            DataType type, double first, double second, long[] bits, float[] x, int n) {
+        int digits =
                 switch (type) {
-                    case FLOAT16 -> (bits >>> 53) * 0x1p-11;
-                    case BFLOAT16 -> (bits >>> 56) * 0x1p-8;
-                    default -> (bits >>> 40) * 0x1p-24;
+                    case FLOAT16 -> 11;
+                    case BFLOAT16 -> 8;
+                    default -> 24;
                 };
-        float value = rounded((float) (first + fraction * (second - first)), type);
-        // Rounding may have reached the upper end, which is not in the interval: the next lower
-        // number of the data type is.
-        return value >= second && first < second ? below(second, type) : value;
+        int shift = Long.SIZE - digits;
+        double unit = 1.0 / (1 << digits);
+        double range = second - first;
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) (first + (bits[i] >>> shift) * unit * range);
+        }
+        if (type != DataType.FLOAT32) {
+            for (int i = 0; i < n; i++) {
+                x[i] = rounded(x[i], type);
+            }
+        }
+        if (first < second) {
+            // Rounding may have reached the upper end, which is not in the interval: the next
+            // lower number of the data type is.
+            float last = below(second, type);
+            for (int i = 0; i < n; i++) {
+                x[i] = Math.min(x[i], last);
+            }
+        }
     }
 
     private static float rounded(float value, DataType type) {
@@ -166,48 +192,58 @@ final class Philox {
 
     /**
      * Writes the 64 bits of n elements, numbered from one on; both elements of a block at a time.
+     *
+     * <p>Of each round only the two products are kept. Their lower halves are the second and fourth
+     * word of a block as it leaves the round; what becomes of their upper halves needs the products
+     * before. Every loop writes one array of its own, as the JIT vectorises no other.
      */
     private static void bits(long seed, long number, long[] bits, int n) {
         Scratch scratch = Scratch.get();
         int blocks = n / 2 + 1;
-        long[] c0 = scratch.longs(2, blocks);
-        long[] c1 = scratch.longs(3, blocks);
-        long[] c2 = scratch.longs(4, blocks);
-        long[] c3 = scratch.longs(5, blocks);
+        long[] p = scratch.longs(2, blocks);
+        long[] lastP = scratch.longs(3, blocks);
+        long[] q = scratch.longs(4, blocks);
+        long[] lastQ = scratch.longs(5, blocks);
+        long[] next = scratch.longs(6, blocks);
         long first = number >>> 1;
         for (int i = 0; i < blocks; i++) {
-            c0[i] = first + i & MASK;
-            c1[i] = first + i >>> 32;
-            c2[i] = 0;
-            c3[i] = 0;
+            p[i] = (first + i & MASK) * FACTOR_P;
+            lastQ[i] = first + i >>> 32;
         }
+        Arrays.fill(q, 0, blocks, 0);
+        Arrays.fill(lastP, 0, blocks, 0);
         int k0 = (int) seed;
         int k1 = (int) (seed >>> 32);
-        for (int round = 0; round < 10; round++) {
-            turn(c0, c1, c2, c3, k0 & MASK, k1 & MASK, blocks);
+        for (int round = 1; round < 10; round++) {
+            multiply(q, lastQ, k0 & MASK, FACTOR_P, next, blocks);
+            multiply(p, lastP, k1 & MASK, FACTOR_Q, lastQ, blocks);
+            long[] free = lastP;
+            lastP = p;
+            p = next;
+            next = free;
+            long[] newest = lastQ;
+            lastQ = q;
+            q = newest;
             k0 += 0x9E3779B9;
             k1 += 0xBB67AE85;
         }
-        for (int i = 0, at = -(int) (number & 1); i < blocks; i++, at += 2) {
-            if (at >= 0 && at < n) {
-                bits[at] = c0[i] << 32 | c1[i];
-            }
-            if (at + 1 < n) {
-                bits[at + 1] = c2[i] << 32 | c3[i];
-            }
+        multiply(q, lastQ, k0 & MASK, 1, next, blocks);
+        multiply(p, lastP, k1 & MASK, 1, lastQ, blocks);
+        // A draw that begins within a block has its second element first.
+        int skipped = (int) (number & 1);
+        for (int i = skipped, at = skipped; at < n; i++, at += 2) {
+            bits[at] = next[i] << 32 | q[i] & MASK;
+        }
+        for (int i = 0, at = 1 - skipped; at < n; i++, at += 2) {
+            bits[at] = lastQ[i] << 32 | p[i] & MASK;
         }
     }
 
-    /** One round of many blocks, their words in the lower halves of longs. */
-    private static void turn(
-            long[] c0, long[] c1, long[] c2, long[] c3, long k0, long k1, int blocks) {
+    /** The words that follow from the products of the last two rounds, times a factor. */
+    private static void multiply(
+            long[] product, long[] before, long key, long factor, long[] out, int blocks) {
         for (int i = 0; i < blocks; i++) {
-            long p0 = c0[i] * 0xD2511F53L;
-            long p1 = c2[i] * 0xCD9E8D57L;
-            c0[i] = p1 >>> 32 ^ c1[i] ^ k0;
-            c1[i] = p1 & MASK;
-            c2[i] = p0 >>> 32 ^ c3[i] ^ k1;
-            c3[i] = p0 & MASK;
+            out[i] = (product[i] >>> 32 ^ before[i] & MASK ^ key) * factor;
         }
     }
 }

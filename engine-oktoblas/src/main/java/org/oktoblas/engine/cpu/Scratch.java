@@ -6,7 +6,7 @@ final class Scratch {
     /** How many elements are loaded, computed and stored at a time: a few fit the L1 cache. */
     static final int CHUNK = 1024;
 
-    private static final int SLOTS = 6;
+    private static final int SLOTS = 7;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
     private final float[][] floats = new float[SLOTS][];
