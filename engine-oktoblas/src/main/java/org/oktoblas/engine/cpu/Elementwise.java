@@ -3,6 +3,7 @@ package org.oktoblas.engine.cpu;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import org.oktoblas.engine.backend.BinaryOp;
+import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Operand;
 import org.oktoblas.engine.backend.Scalar;
 import org.oktoblas.engine.backend.Tensor;
@@ -17,6 +18,9 @@ final class Elementwise {
     private static final long CHEAP = 1 << 15;
 
     private static final long COSTLY = 1 << 13;
+
+    /** Up to this length, walking along an axis takes longer than walking across it. */
+    private static final long SHORT = 8;
 
     private Elementwise() {}
 
@@ -79,12 +83,30 @@ final class Elementwise {
             return;
         }
         if (in.dataType() == out.dataType()) {
-            if (!copyBytes(in, out)) {
+            if (copyBytes(in, out)) {
+                return;
+            }
+            if (isShort(in.layout()) || isShort(out.layout())) {
+                move(
+                        Arithmetic.moving(in.dataType()),
+                        in.with(Axes.lastFirst(in.layout())),
+                        out.with(Axes.lastFirst(out.layout())));
+            } else {
                 move(Arithmetic.moving(in.dataType()), in, out);
             }
         } else {
             convert(Arithmetic.of(in.dataType()), in, Arithmetic.of(out.dataType()), out);
         }
+    }
+
+    /** Returns whether the last axis is short, as where elements are repeated, and stands alone. */
+    private static boolean isShort(Layout layout) {
+        int last = layout.rank() - 1;
+        return last > 0
+                && layout.size(last) > 1
+                && layout.size(last) <= SHORT
+                && layout.size(last - 1) > SHORT
+                && layout.stride(last - 1) != layout.stride(last) * layout.size(last);
     }
 
     /** Copies between contiguous layouts of one data type, if they are such. */
@@ -127,6 +149,10 @@ final class Elementwise {
             truthsToFloats(in, out);
             return;
         }
+        if (in.dataType() == DataType.FLOAT32 && out.dataType() == DataType.INT32) {
+            floatsToInts(in, out);
+            return;
+        }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
             View<byte[]> target = Truths.view(out);
@@ -167,6 +193,26 @@ final class Elementwise {
                     source.load(start, n, x);
                     for (int i = 0; i < n; i++) {
                         y[i] = x[i] & 0xff;
+                    }
+                    target.store(start, n, y);
+                });
+    }
+
+    private static void floatsToInts(Tensor in, Tensor out) {
+        View<float[]> source = FloatArithmetic.INSTANCE.view(in);
+        View<int[]> target = Ints.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                (start, n) -> {
+                    float[] x = FloatArithmetic.INSTANCE.scratch(0, n);
+                    int[] y = Ints.scratch(1, n);
+                    source.load(start, n, x);
+                    for (int i = 0; i < n; i++) {
+                        int value = (int) x[i];
+                        // Where an int ends, the lower half of a long is meant.
+                        boolean ends = value == Integer.MIN_VALUE || value == Integer.MAX_VALUE;
+                        y[i] = ends ? (int) (long) x[i] : value;
                     }
                     target.store(start, n, y);
                 });
