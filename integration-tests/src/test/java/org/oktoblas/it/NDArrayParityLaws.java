@@ -249,6 +249,9 @@ abstract class NDArrayParityLaws extends EngineParity {
         test("stack of scalars", m -> NDArrays.stack(new NDList(m.create(1f), m.create(2f))));
         test("repeat axis 0", m -> floats(m, 2, 3).repeat(0, 3));
         test("repeat axis 1", m -> floats(m, 2, 3).repeat(1, 3));
+        test("repeat along a long axis", m -> floats(m, 5, 3000).repeat(1, 3));
+        test("copy of short columns", m -> floats(m, 30, 40, 6).get(":, ::2, 1:4").duplicate());
+        test("copy of a narrow transpose", m -> floats(m, 3, 5000).transpose().duplicate());
         test("repeat negative axis", m -> floats(m, 2, 3).repeat(-1, 3));
         test("repeat of a view", m -> floats(m, 2, 3).transpose().repeat(0, 3));
         test("repeat all", m -> floats(m, 2, 3).repeat(2));

@@ -275,9 +275,11 @@ final class DoubleFunctions {
         Bits bits = Bits.get();
         double[] base = bits.base;
         System.arraycopy(x, 0, base, 0, n);
-        logOf(bits, x, n);
+        // What comes of other bases is not used.
+        logOfNormal(bits, base, n);
+        double[] log = bits.doubles;
         for (int i = 0; i < n; i++) {
-            x[i] *= y[i];
+            x[i] = log[i] * y[i];
         }
         expOf(bits, x, n);
         for (int i = 0; i < n; i++) {
