@@ -203,7 +203,7 @@ abstract class ArrayIndexing extends ArrayCopies {
         }
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
-            long[] found = Selection.positions(operation, operation.read(index));
+            long[] found = HostElements.positions(operation, operation.read(index));
             long[] shape = layout.shape();
             long[] merged = new long[layout.rank() - mask.rank() + 1];
             System.arraycopy(shape, 0, merged, 0, along);
@@ -212,7 +212,8 @@ abstract class ArrayIndexing extends ArrayCopies {
             System.arraycopy(shape, behind, merged, along + 1, shape.length - behind);
             Tensor source = operation.reshape(in, merged);
             return operation.result(
-                    Selection.gather(operation, source, along, Selection.tensor(operation, found)));
+                    Selection.gather(
+                            operation, source, along, HostElements.tensor(operation, found)));
         }
     }
 
@@ -224,7 +225,7 @@ abstract class ArrayIndexing extends ArrayCopies {
     public OktoNDArray nonzero() {
         try (Operation operation = operation()) {
             Tensor in = operation.read(this);
-            long[] found = Selection.positions(operation, in);
+            long[] found = HostElements.positions(operation, in);
             long[] shape = in.layout().rank() == 0 ? new long[] {1} : in.layout().shape();
             long[] rows = new long[found.length * shape.length];
             for (int row = 0; row < found.length; row++) {
@@ -234,7 +235,7 @@ abstract class ArrayIndexing extends ArrayCopies {
                     rest /= shape[axis];
                 }
             }
-            Tensor all = Selection.tensor(operation, rows);
+            Tensor all = HostElements.tensor(operation, rows);
             return operation.result(
                     all.with(Layout.contiguous(new Shape(found.length, shape.length))));
         }

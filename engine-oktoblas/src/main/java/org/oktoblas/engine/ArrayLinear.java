@@ -110,7 +110,7 @@ abstract class ArrayLinear extends ArrayProducts {
         }
         int n = Math.toIntExact(layout().size(rank - 1));
         try (Operation operation = operation()) {
-            double[] all = Selection.doubles(operation, operation.read(this));
+            double[] all = HostElements.doubles(operation, operation.read(this));
             int size = n * n;
             for (int i = 0; size > 0 && i < all.length / size; i++) {
                 double[] one = Arrays.copyOfRange(all, i * size, (i + 1) * size);

@@ -401,7 +401,7 @@ abstract class ArrayReductions extends ArrayMath {
             Operation operation, Tensor in, int axis, int k, boolean largest) {
         int last = in.layout().rank() - 1;
         Tensor rows = in.with(in.layout().swap(axis, last));
-        double[] values = Selection.doubles(operation, rows);
+        double[] values = HostElements.doubles(operation, rows);
         long[] shape = rows.layout().shape();
         int n = (int) shape[last];
         long[] found = new long[values.length / n * k];
@@ -413,7 +413,7 @@ abstract class ArrayReductions extends ArrayMath {
             }
         }
         shape[last] = k;
-        Tensor indices = Selection.tensor(operation, found);
+        Tensor indices = HostElements.tensor(operation, found);
         indices = indices.with(indices.layout().reshape(shape).swap(axis, last));
         indices = operation.copy(indices, DataType.INT64);
         Tensor out = operation.create(indices.layout().shape(), in.dataType());

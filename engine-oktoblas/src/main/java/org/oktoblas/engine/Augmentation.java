@@ -60,7 +60,7 @@ final class Augmentation {
         }
         double[] keys = new double[strengths.length];
         if (changes > 1) {
-            keys = Selection.doubles(operation, uniform(new long[] {4}, DataType.FLOAT64, 0, 1));
+            keys = HostElements.doubles(operation, uniform(new long[] {4}, DataType.FLOAT64, 0, 1));
         }
         Tensor result = images;
         boolean[] done = new boolean[strengths.length];

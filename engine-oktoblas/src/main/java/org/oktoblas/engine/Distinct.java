@@ -43,12 +43,13 @@ final class Distinct {
                     values.with(values.layout().slice(0, 0, n - 1, 1)),
                     first.with(first.layout().slice(0, 1, n - 1, 1)));
         }
-        long[] starts = Selection.positions(operation, first);
-        Tensor found = Selection.gather(operation, values, 0, Selection.tensor(operation, starts));
+        long[] starts = HostElements.positions(operation, first);
+        Tensor found =
+                Selection.gather(operation, values, 0, HostElements.tensor(operation, starts));
         return new Tensor[] {
             found,
             inverse ? places(first, order, in.layout()) : nothing,
-            counts ? Selection.tensor(operation, lengths(starts, n)) : nothing
+            counts ? HostElements.tensor(operation, lengths(starts, n)) : nothing
         };
     }
 
@@ -98,11 +99,11 @@ final class Distinct {
         for (int i = 0; i < count; i++) {
             chosen[i] = order[(int) starts[i]];
         }
-        Tensor index = Selection.tensor(operation, chosen);
+        Tensor index = HostElements.tensor(operation, chosen);
         return new Tensor[] {
             Selection.gather(operation, in, axis, index),
-            Selection.tensor(operation, places),
-            Selection.tensor(operation, lengths(starts, n))
+            HostElements.tensor(operation, places),
+            HostElements.tensor(operation, lengths(starts, n))
         };
     }
 
@@ -123,7 +124,7 @@ final class Distinct {
     }
 
     private Rows doubles(Tensor rows, int n) {
-        double[] values = Selection.doubles(operation, rows);
+        double[] values = HostElements.doubles(operation, rows);
         int width = n == 0 ? 0 : values.length / n;
         // Zeros of either sign are equal.
         Arrays.setAll(values, i -> values[i] + 0.0);
@@ -148,7 +149,7 @@ final class Distinct {
     }
 
     private Rows longs(Tensor rows, int n) {
-        long[] values = Selection.longs(operation, operation.cast(rows, DataType.INT64));
+        long[] values = HostElements.longs(operation, operation.cast(rows, DataType.INT64));
         int width = n == 0 ? 0 : values.length / n;
         return new Rows() {
             @Override

@@ -93,7 +93,7 @@ final class Distributions {
             operation.backend.where(done, out, value, out);
             operation.backend.binary(BinaryOp.LOGICAL_OR, done, accepted, done);
             operation.backend.reduce(ReduceOp.ALL, done, all);
-            finished = Selection.doubles(operation, all)[0] != 0;
+            finished = HostElements.doubles(operation, all)[0] != 0;
         }
     }
 

@@ -103,7 +103,7 @@ final class Formula implements AutoCloseable {
     boolean holds(ReduceOp quantifier, Tensor predicate) {
         Tensor one = operation.create(new long[] {1}, DataType.BOOLEAN);
         operation.backend.reduce(quantifier, predicate, one);
-        return Selection.doubles(operation, one)[0] != 0;
+        return HostElements.doubles(operation, one)[0] != 0;
     }
 
     @Override

@@ -143,7 +143,7 @@ final class Interpolation {
         shape[1] = taps.length();
         Tensor sum = operation.create(shape, in.dataType());
         Tensor part = taps.count() == 1 ? sum : operation.create(shape, in.dataType());
-        Tensor indices = Selection.tensor(operation, taps.indices());
+        Tensor indices = HostElements.tensor(operation, taps.indices());
         Tensor weights =
                 taps.weights() == null
                         ? null

@@ -177,7 +177,7 @@ abstract class ManagerRandom extends ManagerUnavailable {
         }
         try (Operation operation = new Operation(self(), pValues)) {
             Tensor p = operation.read(pValues);
-            double[] sums = sums(Selection.doubles(operation, p), p.dataType());
+            double[] sums = sums(HostElements.doubles(operation, p), p.dataType());
             Tensor counts = Distributions.multinomial(self(), operation, shape.size(), n, sums);
             long[] full = shape.addAll(pValues.getShape()).getShape();
             return operation.result(operation.reshape(counts, full));
@@ -354,7 +354,7 @@ abstract class ManagerRandom extends ManagerUnavailable {
         for (int i = 0; i < ends.length; i++) {
             Tensor end = operation.create(new long[] {1}, DataType.FLOAT64);
             operation.backend.reduce(ends[i], flat, end);
-            range[i] = Selection.doubles(operation, end)[0];
+            range[i] = HostElements.doubles(operation, end)[0];
             if (!Double.isFinite(range[i]) || range[i] < parameter.least) {
                 throw new IllegalArgumentException(
                         name

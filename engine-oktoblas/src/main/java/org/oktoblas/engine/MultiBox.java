@@ -152,7 +152,7 @@ final class MultiBox {
 
     /** Returns elements in single precision. */
     static float[] floats(Operation operation, Tensor tensor) {
-        double[] doubles = Selection.doubles(operation, tensor);
+        double[] doubles = HostElements.doubles(operation, tensor);
         float[] floats = new float[doubles.length];
         for (int i = 0; i < floats.length; i++) {
             floats[i] = (float) doubles[i];

@@ -104,14 +104,14 @@ final class MultiBoxDetections {
                             .filter(i -> i != background)
                             .asLongStream()
                             .toArray();
-            Tensor index = Selection.tensor(operation, others);
+            Tensor index = HostElements.tensor(operation, others);
             objects = Selection.gather(operation, classes, 1, index);
         }
         Tensor scores = new TensorMath(operation).reduce(ReduceOp.MAX, objects, 1);
         shape[1] = 1;
         Tensor ids = operation.create(shape, DataType.INT64);
         operation.backend.argReduce(true, objects, 1, ids);
-        return new Best(Selection.longs(operation, ids), MultiBox.floats(operation, scores));
+        return new Best(HostElements.longs(operation, ids), MultiBox.floats(operation, scores));
     }
 
     /** Writes the rows of one image, whose anchors begin at a place. */

@@ -310,7 +310,8 @@ final class Pooling {
         operation.backend.fill(divisor, Scalar.of(1));
         for (int i = 0; i < axes; i++) {
             long[] shape = TensorMath.along(axes, i, counts[i]);
-            Tensor along = operation.cast(Selection.tensor(operation, sizes[i]), sums.dataType());
+            Tensor along =
+                    operation.cast(HostElements.tensor(operation, sizes[i]), sums.dataType());
             along = ArrayArithmetic.stretch(operation.reshape(along, shape), counts);
             operation.backend.binary(BinaryOp.MULTIPLY, divisor, along, divisor);
         }

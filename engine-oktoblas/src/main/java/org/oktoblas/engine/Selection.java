@@ -10,9 +10,6 @@ import ai.djl.ndarray.index.dim.NDIndexNull;
 import ai.djl.ndarray.index.dim.NDIndexSlice;
 import ai.djl.ndarray.index.dim.NDIndexTake;
 import ai.djl.ndarray.types.DataType;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.oktoblas.engine.backend.Layout;
@@ -98,7 +95,7 @@ final class Selection {
             } else if (element instanceof NDIndexTake) {
                 Tensor at = operation.read(((NDIndexTake) element).getIndex(), DataType.INT64);
                 if (at.layout().rank() == 0) {
-                    long number = longs(operation, at)[0];
+                    long number = HostElements.longs(operation, at)[0];
                     layout = layout.select(axis, position(number, layout.size(axis), axis));
                 } else {
                     indices[axis++] = at;
@@ -173,12 +170,13 @@ final class Selection {
         long[] sum = new long[Math.toIntExact(Layout.contiguous(shape).count())];
         for (int i = 0; i < indices.length; i++) {
             long length = layout.size(axis + i);
-            long[] values = longs(operation, ArrayArithmetic.stretch(indices[i], shape));
+            long[] values =
+                    HostElements.longs(operation, ArrayArithmetic.stretch(indices[i], shape));
             for (int j = 0; j < sum.length; j++) {
                 sum[j] = sum[j] * length + position(values[j], length, axis + i);
             }
         }
-        return tensor(operation, sum);
+        return HostElements.tensor(operation, sum);
     }
 
     /** Returns how many axes elements of an index stand for. */
@@ -245,81 +243,16 @@ final class Selection {
                                 + ".");
             }
         }
-        long[] found = positions(operation, mask);
+        long[] found = HostElements.positions(operation, mask);
         for (int i = shape.length - 1; i >= 0; i--) {
             long[] along = new long[found.length];
             for (int j = 0; j < found.length; j++) {
                 along[j] = found[j] % shape[i];
                 found[j] /= shape[i];
             }
-            indices[axis + i] = tensor(operation, along);
+            indices[axis + i] = HostElements.tensor(operation, along);
         }
         return axis + shape.length;
-    }
-
-    /** Returns the row-major positions of all elements that are not zero. */
-    static long[] positions(Operation operation, Tensor tensor) {
-        ByteBuffer bytes = ByteBuffer.allocate(size(tensor, 1));
-        Tensor mask = operation.dense(operation.cast(tensor, DataType.BOOLEAN));
-        operation.backend.read(mask.storage(), mask.layout().offset(), bytes);
-        byte[] flags = bytes.array();
-        int count = 0;
-        for (byte flag : flags) {
-            count += (flag | -flag) >>> 31;
-        }
-        // Without branches, which could not be foretold: the next find overwrites what was none.
-        long[] found = new long[count + 1];
-        int next = 0;
-        for (int i = 0; i < flags.length; i++) {
-            found[next] = i;
-            next += (flags[i] | -flags[i]) >>> 31;
-        }
-        return Arrays.copyOf(found, count);
-    }
-
-    /** Returns an INT64 tensor's elements. */
-    static long[] longs(Operation operation, Tensor tensor) {
-        long[] values = new long[size(tensor, Long.BYTES) / Long.BYTES];
-        bytes(operation, tensor).asLongBuffer().get(values);
-        return values;
-    }
-
-    /** Returns a tensor's elements as doubles; complex numbers are refused. */
-    static double[] doubles(Operation operation, Tensor tensor) {
-        ComplexTensors.requireReal(tensor, "This operation");
-        double[] values = new double[size(tensor, Double.BYTES) / Double.BYTES];
-        Tensor wide = operation.cast(tensor, DataType.FLOAT64);
-        bytes(operation, wide).asDoubleBuffer().get(values);
-        return values;
-    }
-
-    /** Returns how many bytes a tensor's elements take in Java, if a Java array holds so many. */
-    private static int size(Tensor tensor, int width) {
-        long bytes = Math.multiplyExact(tensor.layout().count(), (long) width);
-        if (bytes > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException(
-                    "This operation works on elements in Java, and those of an NDArray of shape "
-                            + Arrays.toString(tensor.layout().shape())
-                            + " would take "
-                            + bytes
-                            + " bytes, more than a Java array holds: apply it to parts.");
-        }
-        return (int) bytes;
-    }
-
-    private static ByteBuffer bytes(Operation operation, Tensor tensor) {
-        Tensor dense = operation.dense(tensor);
-        int width = Types.bytes(dense.dataType());
-        ByteBuffer bytes = ByteBuffer.allocate(size(dense, width)).order(ByteOrder.nativeOrder());
-        operation.backend.read(dense.storage(), dense.layout().offset() * width, bytes);
-        return bytes.rewind();
-    }
-
-    /** Returns a new INT64 tensor with one axis. */
-    static Tensor tensor(Operation operation, long[] values) {
-        Tensor tensor = operation.create(new long[] {values.length}, DataType.INT64);
-        Buffers.write(LongBuffer.wrap(values), operation.backend, tensor, 0);
-        return tensor;
     }
 
     /** Picks whole slices along an axis, at the places of an index with one axis. */
