@@ -10,7 +10,7 @@ import org.oktoblas.engine.backend.Tensor;
  * Operations that rearrange elements. As in PyTorch, reshape, transpose, squeeze, split, broadcast
  * and their like give views that share memory with this array where strides can express them.
  */
-abstract class ArrayShapes extends ArrayReductions {
+abstract class ArrayShapes extends ArrayOrdering {
 
     ArrayShapes(OktoNDManager manager, Tensor tensor) {
         super(manager, tensor);
