@@ -32,6 +32,11 @@ final class Axes {
         return select(layout, order, rank);
     }
 
+    /** Returns the layout with an axis moved behind all others but the last. */
+    static Layout toLastButOne(Layout layout, int axis) {
+        return toLast(toLast(layout, axis), layout.rank() - 2);
+    }
+
     /** Returns the layout with an axis left out, at index 0 of it. */
     static Layout without(Layout layout, int axis) {
         int rank = layout.rank();

@@ -272,7 +272,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void softmax(boolean logarithm, Tensor in, int axis, Tensor out) {
-        Normalization.softmax(Arithmetic.of(in.dataType()), logarithm, in, axis, out);
+        Softmax.run(Arithmetic.of(in.dataType()), logarithm, in, axis, out);
     }
 
     @Override

@@ -22,6 +22,9 @@ final class Elementwise {
     /** Up to this length, walking along an axis takes longer than walking across it. */
     private static final long SHORT = 8;
 
+    /** Bytes are so small that more of them are computed at a time. */
+    private static final int TRUTHS = 4 * Scratch.CHUNK;
+
     private Elementwise() {}
 
     /** What is done with the elements from start to start + n, at most a chunk. */
@@ -30,12 +33,16 @@ final class Elementwise {
     }
 
     private static void chunks(long count, long grain, Chunk chunk) {
+        chunks(count, grain, Scratch.CHUNK, chunk);
+    }
+
+    private static void chunks(long count, long grain, int size, Chunk chunk) {
         Parallel.run(
                 count,
                 grain,
                 (start, end) -> {
-                    for (long i = start; i < end; i += Scratch.CHUNK) {
-                        chunk.run(i, (int) Math.min(Scratch.CHUNK, end - i));
+                    for (long i = start; i < end; i += size) {
+                        chunk.run(i, (int) Math.min(size, end - i));
                     }
                 });
     }
@@ -297,13 +304,15 @@ final class Elementwise {
         chunks(
                 target.count(),
                 CHEAP,
+                TRUTHS,
                 (start, n) -> {
                     byte[] x = Truths.scratch(0, n);
                     byte[] y = Truths.scratch(1, n);
                     left.load(start, n, x);
                     right.load(start, n, y);
-                    Truths.combine(op, x, y, n);
-                    target.store(start, n, x);
+                    byte[] result = Truths.scratch(2, n);
+                    Truths.combine(op, x, y, result, n);
+                    target.store(start, n, result);
                 });
     }
 

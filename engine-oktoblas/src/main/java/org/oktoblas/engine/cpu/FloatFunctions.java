@@ -10,6 +10,9 @@ import java.util.function.DoubleUnaryOperator;
  */
 final class FloatFunctions {
 
+    /** From here down e^x is 0. */
+    static final float LEAST_EXPONENT = -105;
+
     /** Half the binary logarithm of e: exponents are halved, so that their ends are in reach. */
     private static final float HALF_LOG2_E = 0.72134752f;
 
@@ -68,6 +71,11 @@ final class FloatFunctions {
         chunks(x, n, (bits, part, m) -> exp(bits, part, m, 1));
     }
 
+    /** x = e^x, for x from {@link #LEAST_EXPONENT} to 90. */
+    static void expOfModerate(float[] x, int n) {
+        chunks(x, n, FloatFunctions::expOfModerate);
+    }
+
     /**
      * x = e^(sign · x), to 1 unit in the last place: 4^m times the Taylor polynomial of degree 9 at
      * a remainder of at most ln 2, whose error there is below 2^-27. The power of 4 is multiplied
@@ -75,23 +83,24 @@ final class FloatFunctions {
      */
     private static void exp(Bits bits, float[] x, int n, float sign) {
         for (int i = 0; i < n; i++) {
-            x[i] = Math.max(-105f, Math.min(90f, sign * x[i]));
+            x[i] = Math.max(LEAST_EXPONENT, Math.min(90f, sign * x[i]));
         }
         expOfModerate(bits, x, n);
     }
 
-    /** x = e^x, for x from -105 to 90. */
+    /** As {@link #expOfModerate(float[], int)}. */
     private static void expOfModerate(Bits bits, float[] x, int n) {
-        reduce(bits, x, n);
-        for (int i = 0; i < n; i++) {
-            float r = x[i];
-            x[i] = Math.fma(r, Math.fma(r, expSeries(r), 1f), 1f);
-        }
         float[] power = bits.floats;
+        for (int i = 0; i < n; i++) {
+            power[i] = Math.fma(x[i], HALF_LOG2_E, ROUNDING);
+        }
         powersOfTwo(bits, n);
         for (int i = 0; i < n; i++) {
+            // Once more, which costs less than to keep it.
+            float m = Math.fma(x[i], HALF_LOG2_E, ROUNDING) - ROUNDING;
+            float r = Math.fma(-m, TWO_LN2_LOW, Math.fma(-m, TWO_LN2_HIGH, x[i]));
             float factor = power[i];
-            x[i] = x[i] * factor * factor;
+            x[i] = Math.fma(r, Math.fma(r, expSeries(r), 1f), 1f) * factor * factor;
         }
     }
 

@@ -23,6 +23,9 @@ final class FloatReductions {
     /** The product of a lane is exact while it is no smaller than this, but for its last bits. */
     private static final float LEAST_PRODUCT = 0x1p-100f;
 
+    /** So many lanes the largest of a row are taken in. */
+    private static final int MAXIMA = 64;
+
     private FloatReductions() {}
 
     /** Reduces a row of a view, from an element on; a mean is only summed. */
@@ -228,7 +231,7 @@ final class FloatReductions {
         }
     }
 
-    private static void max(float[] x, float[] y, int n) {
+    static void max(float[] x, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             x[i] = Math.max(x[i], y[i]);
         }
@@ -241,7 +244,7 @@ final class FloatReductions {
     }
 
     /** Adds y to x, and what that loses by rounding to rest (D. Knuth's TwoSum). */
-    private static void add(float[] x, float[] rest, float[] y, int n) {
+    static void add(float[] x, float[] rest, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             float a = x[i];
             float b = y[i];
@@ -283,6 +286,43 @@ final class FloatReductions {
             return result;
         }
         return op == ReduceOp.PRODUCT ? product(x, n) : sum(x, 0, n);
+    }
+
+    /** The largest element, −∞ if there is none; NaN may be passed over. */
+    static float max(float[] x, int start, int n) {
+        if (n < 2 * MAXIMA) {
+            return maxOfFew(x, start, n);
+        }
+        Scratch scratch = Scratch.get();
+        float[] lanes = scratch.floats(4, MAXIMA);
+        float[] next = scratch.floats(3, MAXIMA);
+        System.arraycopy(x, start, lanes, 0, MAXIMA);
+        for (int i = MAXIMA; i < n; i += MAXIMA) {
+            int left = Math.min(MAXIMA, n - i);
+            System.arraycopy(x, start + i, next, 0, left);
+            max(lanes, next, left);
+        }
+        return maxOfFew(lanes, 0, MAXIMA);
+    }
+
+    private static float maxOfFew(float[] x, int start, int n) {
+        // Comparisons that are hardly ever true cost less than Math.max.
+        float m0 = Float.NEGATIVE_INFINITY;
+        float m1 = m0;
+        int end = start + n;
+        int i = start;
+        for (; i + 1 < end; i += 2) {
+            if (x[i] > m0) {
+                m0 = x[i];
+            }
+            if (x[i + 1] > m1) {
+                m1 = x[i + 1];
+            }
+        }
+        if (i < end && x[i] > m0) {
+            m0 = x[i];
+        }
+        return Math.max(m0, m1);
     }
 
     /** Eight sums side by side, because an addition has to wait for the one before it. */

@@ -45,7 +45,7 @@ final class KeyMask {
                 Arrays.fill(row, 0, own, 0f);
             }
         }
-        Normalization.softmax(false, row, 1, own);
+        Softmax.rows(false, row, 1, own);
         Arrays.fill(row, own, visible, 0f);
     }
 }

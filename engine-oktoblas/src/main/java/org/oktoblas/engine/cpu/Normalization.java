@@ -3,91 +3,15 @@ package org.oktoblas.engine.cpu;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
-/** Softmax and layer norm: row by row, sums in double. */
+/** Layer norm: row by row, sums in double. */
 final class Normalization {
 
     private static final long GRAIN = 1 << 14;
 
+    /** Below such a sum, squares that count may be too small for floats. */
+    private static final double LEAST_SQUARES = 0x1p-70;
+
     private Normalization() {}
-
-    static <A> void softmax(
-            Arithmetic<A> kind, boolean logarithm, Tensor in, int axis, Tensor out) {
-        int n = rowLength(in.layout().size(axis));
-        if (in.layout().count() == 0) {
-            return;
-        }
-        View<A> source = kind.view(in.with(Axes.toLast(in.layout(), axis)));
-        View<A> target = kind.view(out.with(Axes.toLast(out.layout(), axis)));
-        // Short rows are computed several at a time.
-        int most = Math.max(1, Scratch.CHUNK / n);
-        Parallel.run(
-                target.count() / n,
-                Math.max(1, GRAIN / n),
-                (start, end) -> {
-                    A x = kind.scratch(0, n * most);
-                    for (long row = start; row < end; row += most) {
-                        int rows = (int) Math.min(most, end - row);
-                        source.load(row * n, n * rows, x);
-                        if (x instanceof float[] floats) {
-                            softmax(logarithm, floats, rows, n);
-                        } else if (x instanceof double[] doubles) {
-                            for (int i = 0; i < rows; i++) {
-                                softmax(logarithm, doubles, i * n, n);
-                            }
-                        } else {
-                            throw Arithmetic.unsupported("Softmax", "integer");
-                        }
-                        target.store(row * n, n * rows, x);
-                    }
-                });
-    }
-
-    /** Softmax of the first rows of n elements, in place. */
-    static void softmax(boolean logarithm, float[] x, int rows, int n) {
-        int count = rows * n;
-        for (int start = 0; start < count; start += n) {
-            float max = max(x, start, n);
-            for (int i = start; i < start + n; i++) {
-                x[i] -= max;
-            }
-        }
-        float[] powers = x;
-        if (logarithm) {
-            powers = Scratch.get().floats(5, count);
-            System.arraycopy(x, 0, powers, 0, count);
-        }
-        FloatFunctions.exp(powers, count);
-        for (int start = 0; start < count; start += n) {
-            double sum = FloatReductions.sum(powers, start, n);
-            if (logarithm) {
-                float log = (float) Math.log(sum);
-                for (int i = start; i < start + n; i++) {
-                    x[i] -= log;
-                }
-            } else {
-                float factor = (float) (1 / sum);
-                for (int i = start; i < start + n; i++) {
-                    x[i] *= factor;
-                }
-            }
-        }
-    }
-
-    private static void softmax(boolean logarithm, double[] x, int start, int n) {
-        int end = start + n;
-        double max = Double.NEGATIVE_INFINITY;
-        for (int i = start; i < end; i++) {
-            max = Math.max(max, x[i]);
-        }
-        double sum = 0;
-        for (int i = start; i < end; i++) {
-            sum += Math.exp(x[i] - max);
-        }
-        double log = Math.log(sum);
-        for (int i = start; i < end; i++) {
-            x[i] = logarithm ? x[i] - max - log : Math.exp(x[i] - max) / sum;
-        }
-    }
 
     static <A> void layerNorm(
             Arithmetic<A> kind,
@@ -108,18 +32,33 @@ final class Normalization {
         int n = rowLength(length);
         View<A> source = kind.view(in);
         View<A> target = kind.view(out);
+        // Short rows are read and written several at a time.
+        int most = Math.max(1, Scratch.CHUNK / n);
         Parallel.run(
                 target.count() / n,
                 Math.max(1, GRAIN / n),
                 (start, end) -> {
-                    A x = kind.scratch(0, n);
                     A scale = parameters(kind, gamma, n, 1);
                     A shift = parameters(kind, beta, n, 2);
+                    if (kind == FloatArithmetic.INSTANCE) {
+                        A rows = kind.scratch(5, n * most);
+                        float[] one = Scratch.get().floats(0, n);
+                        for (long row = start; row < end; row += most) {
+                            int count = n * (int) Math.min(most, end - row);
+                            source.load(row * n, count, rows);
+                            for (int i = 0; i < count; i += n) {
+                                System.arraycopy(rows, i, one, 0, n);
+                                normalize(one, (float[]) scale, (float[]) shift, n, epsilon);
+                                System.arraycopy(one, 0, rows, i, n);
+                            }
+                            target.store(row * n, count, rows);
+                        }
+                        return;
+                    }
+                    A x = kind.scratch(0, n);
                     for (long row = start; row < end; row++) {
                         source.load(row * n, n, x);
-                        if (x instanceof float[] floats) {
-                            normalize(floats, (float[]) scale, (float[]) shift, n, epsilon);
-                        } else if (x instanceof double[] doubles) {
+                        if (x instanceof double[] doubles) {
                             normalize(doubles, (double[]) scale, (double[]) shift, n, epsilon);
                         } else {
                             throw Arithmetic.unsupported("Layer norm", "integer");
@@ -151,6 +90,12 @@ final class Normalization {
             x[i] -= mean;
         }
         float factor = (float) (1 / Math.sqrt(sumOfSquares(x, n) / n + epsilon));
+        if (scale != null && shift != null) {
+            for (int i = 0; i < n; i++) {
+                x[i] = x[i] * factor * scale[i] + shift[i];
+            }
+            return;
+        }
         if (scale == null) {
             for (int i = 0; i < n; i++) {
                 x[i] *= factor;
@@ -185,46 +130,24 @@ final class Normalization {
         }
     }
 
-    /** The largest element, or −∞. NaN is passed over here and comes out of the exponentials. */
-    private static float max(float[] x, int start, int n) {
-        float m0 = Float.NEGATIVE_INFINITY;
-        float m1 = m0;
-        int end = start + n;
-        int i = start;
-        for (; i + 1 < end; i += 2) {
-            if (x[i] > m0) {
-                m0 = x[i];
-            }
-            if (x[i + 1] > m1) {
-                m1 = x[i + 1];
-            }
-        }
-        if (i < end && x[i] > m0) {
-            m0 = x[i];
-        }
-        return Math.max(m0, m1);
-    }
-
-    /** Four sums side by side, because an addition has to wait for the one before it. */
+    /** The sum of squares; they are floats where that is a normal float and not too large. */
     private static double sumOfSquares(float[] x, int n) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int i = 0;
-        for (; i + 3 < n; i += 4) {
-            s0 += (double) x[i] * x[i];
-            s1 += (double) x[i + 1] * x[i + 1];
-            s2 += (double) x[i + 2] * x[i + 2];
-            s3 += (double) x[i + 3] * x[i + 3];
+        float[] squares = Scratch.get().floats(4, n);
+        for (int i = 0; i < n; i++) {
+            squares[i] = x[i] * x[i];
         }
-        for (; i < n; i++) {
-            s0 += (double) x[i] * x[i];
+        double sum = FloatReductions.sum(squares, 0, n);
+        if (sum >= LEAST_SQUARES && sum <= Float.MAX_VALUE) {
+            return sum;
         }
-        return s0 + s1 + (s2 + s3);
+        sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += (double) x[i] * x[i];
+        }
+        return sum;
     }
 
-    private static int rowLength(long length) {
+    static int rowLength(long length) {
         if (length > 1 << 28) {
             throw new UnsupportedOperationException(
                     "Rows of "

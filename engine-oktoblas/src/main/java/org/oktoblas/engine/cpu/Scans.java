@@ -52,8 +52,8 @@ final class Scans {
         long length = layout.size(axis);
         long width = layout.size(last);
         // The scanned axis comes just before the last: matrices of (length, width).
-        View<A> source = kind.view(in.with(beforeLast(layout, axis)));
-        View<A> target = kind.view(out.with(beforeLast(out.layout(), axis)));
+        View<A> source = kind.view(in.with(Axes.toLastButOne(layout, axis)));
+        View<A> target = kind.view(out.with(Axes.toLastButOne(out.layout(), axis)));
         long blocks = (width + COLUMNS - 1) / COLUMNS;
         BinaryOp combine = op == ReduceOp.SUM ? BinaryOp.ADD : BinaryOp.MULTIPLY;
         Parallel.run(
@@ -77,10 +77,6 @@ final class Scans {
                         }
                     }
                 });
-    }
-
-    private static Layout beforeLast(Layout layout, int axis) {
-        return Axes.toLast(Axes.toLast(layout, axis), layout.rank() - 2);
     }
 
     private static <A, W> void rows(

@@ -62,53 +62,61 @@ final class Truths extends Elements<byte[], ByteBuffer> {
                 || op == BinaryOp.LOGICAL_XOR;
     }
 
-    /** x = op(x, y). */
-    static void combine(BinaryOp op, byte[] x, byte[] y, int n) {
-        normalize(x, n);
-        normalize(y, n);
+    /** out = op(x, y), eight at a time; x and y may be changed. */
+    static void combine(BinaryOp op, byte[] x, byte[] y, byte[] out, int n) {
+        if (!combineBits(op, x, y, out, n)) {
+            // Memory that was wrapped may have other bytes than 0 and 1.
+            normalize(x, n);
+            normalize(y, n);
+            combineBits(op, x, y, out, n);
+        }
+    }
+
+    /** Returns whether all bytes were 0 or 1, and the result is so right. */
+    private static boolean combineBits(BinaryOp op, byte[] x, byte[] y, byte[] out, int n) {
+        long all = 0;
         int words = n & -Long.BYTES;
         switch (op) {
             case LOGICAL_AND -> {
                 for (int i = 0; i < words; i += Long.BYTES) {
-                    WORDS.set(x, i, (long) WORDS.get(x, i) & (long) WORDS.get(y, i));
-                }
-                for (int i = words; i < n; i++) {
-                    x[i] &= y[i];
+                    long a = (long) WORDS.get(x, i);
+                    long b = (long) WORDS.get(y, i);
+                    all |= a | b;
+                    WORDS.set(out, i, a & b);
                 }
             }
             case LOGICAL_OR -> {
                 for (int i = 0; i < words; i += Long.BYTES) {
-                    WORDS.set(x, i, (long) WORDS.get(x, i) | (long) WORDS.get(y, i));
-                }
-                for (int i = words; i < n; i++) {
-                    x[i] |= y[i];
+                    long either = (long) WORDS.get(x, i) | (long) WORDS.get(y, i);
+                    all |= either;
+                    WORDS.set(out, i, either);
                 }
             }
             default -> {
                 for (int i = 0; i < words; i += Long.BYTES) {
-                    WORDS.set(x, i, (long) WORDS.get(x, i) ^ (long) WORDS.get(y, i));
-                }
-                for (int i = words; i < n; i++) {
-                    x[i] ^= y[i];
+                    long a = (long) WORDS.get(x, i);
+                    long b = (long) WORDS.get(y, i);
+                    all |= a | b;
+                    WORDS.set(out, i, a ^ b);
                 }
             }
         }
+        for (int i = words; i < n; i++) {
+            all |= (x[i] | y[i]) & 0xff;
+            out[i] =
+                    (byte)
+                            switch (op) {
+                                case LOGICAL_AND -> x[i] & y[i];
+                                case LOGICAL_OR -> x[i] | y[i];
+                                default -> x[i] ^ y[i];
+                            };
+        }
+        return (all & ~ONES) == 0;
     }
 
-    /** Makes 1 of every byte that is not 0: memory that was wrapped may have others. */
     private static void normalize(byte[] x, int n) {
-        long all = 0;
-        int i = 0;
-        for (; i + Long.BYTES <= n; i += Long.BYTES) {
-            all |= (long) WORDS.get(x, i);
-        }
-        for (; i < n; i++) {
-            all |= x[i] & 0xff;
-        }
-        if ((all & ~ONES) != 0) {
-            for (int j = 0; j < n; j++) {
-                x[j] = (byte) (x[j] != 0 ? 1 : 0);
-            }
+        for (int i = 0; i < n; i++) {
+            x[i] = (byte) (x[i] != 0 ? 1 : 0);
         }
     }
 }
