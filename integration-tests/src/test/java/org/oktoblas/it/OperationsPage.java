@@ -264,16 +264,14 @@ final class OperationsPage {
                     ? "refused: " + mark.value().reason()
                     : WORKS + ", but not where " + mark.when() + ": " + mark.value().reason();
         }
-        JavaMethod code = code(method);
-        if (code.getMethodCallsFromSelf().stream().anyMatch(OperationsPage::callsMissing)
-                || throwsInDjl(method)) {
+        if (throwsInDjl(method)) {
             return "missing in this version";
         }
         if (method.getDeclaringClass().getName().startsWith("org.oktoblas.")) {
             return WORKS;
         }
         // DJL's own code goes on to other methods of its interfaces.
-        return code.getMethodCallsFromSelf().stream()
+        return code(method).getMethodCallsFromSelf().stream()
                 .map(OperationsPage::target)
                 .flatMap(Optional::stream)
                 .sorted(Comparator.comparing(OperationsPage::signature))
@@ -281,11 +279,6 @@ final class OperationsPage {
                 .filter(verdict -> !verdict.startsWith(WORKS))
                 .findFirst()
                 .orElse(WORKS);
-    }
-
-    static boolean callsMissing(JavaCall<?> call) {
-        return call.getTargetOwner().getName().equals(UNAVAILABLE)
-                && call.getName().equals("operation");
     }
 
     static boolean callsRefusal(JavaCall<?> call) {
