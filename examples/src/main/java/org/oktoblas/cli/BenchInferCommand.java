@@ -122,12 +122,7 @@ final class BenchInferCommand implements Callable<Integer> {
 
     @Mixin private InferPlanOptions plan;
 
-    @Option(
-            names = "--commit",
-            paramLabel = "TEXT",
-            description =
-                    "What to call the version measured (default: what git or the build says).")
-    private String commit;
+    @Mixin private BenchOrigin origin;
 
     @Option(
             names = "--out",
@@ -152,13 +147,18 @@ final class BenchInferCommand implements Callable<Integer> {
         batches.forEach(n -> atLeast("--batch", n, 1));
         promptTokens.forEach(n -> atLeast("--prompt-tokens", n, 1));
         int allThreads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-        String command =
-                "okto "
-                        + String.join(
-                                " ", spec.root().commandLine().getParseResult().originalArgs());
+        String command = BenchOrigin.command(spec);
         if (plan.chosen(spec)) {
             InferPlanBenchmark.Outcome outcome =
-                    plan.run(spec, console, device, rounds, warmUp, allThreads, commit, command);
+                    plan.run(
+                            spec,
+                            console,
+                            device,
+                            rounds,
+                            warmUp,
+                            allThreads,
+                            origin.commit(),
+                            command);
             show(outcome.report());
             return outcome.sound() ? 0 : 1;
         }
@@ -188,7 +188,7 @@ final class BenchInferCommand implements Callable<Integer> {
                 rounds == null ? ROUNDS : rounds,
                 warmUp == null ? WARM_UP_SECONDS : warmUp,
                 allThreads,
-                commit);
+                origin.commit());
     }
 
     private void show(BenchReport report) throws IOException {

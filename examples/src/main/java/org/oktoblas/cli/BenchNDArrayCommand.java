@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.oktoblas.bench.ndarray.NDArrayBenchmark;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -88,12 +89,7 @@ final class BenchNDArrayCommand implements Callable<Integer> {
             description = "Threads of each engine (default: all processors).")
     private int threads;
 
-    @Option(
-            names = "--commit",
-            paramLabel = "TEXT",
-            description =
-                    "What to call the version measured (default: what git or the build says).")
-    private String commit;
+    @Mixin private BenchOrigin origin;
 
     @Option(
             names = "--out",
@@ -110,10 +106,7 @@ final class BenchNDArrayCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         NDArrayBenchmark.Settings settings = settings();
-        String command =
-                "okto "
-                        + String.join(
-                                " ", spec.root().commandLine().getParseResult().originalArgs());
+        String command = BenchOrigin.command(spec);
         NDArrayBenchmark.Outcome outcome;
         try {
             outcome = NDArrayBenchmark.run(settings, command, step -> console.err().println(step));
@@ -152,7 +145,7 @@ final class BenchNDArrayCommand implements Callable<Integer> {
                 quick,
                 times,
                 threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
-                commit);
+                origin.commit());
     }
 
     private void checkSize(long size) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.oktoblas.bench.BenchReport;
 import org.oktoblas.bench.gpu.KernelBenchmark;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -42,12 +43,7 @@ final class KernelBenchOptions {
     @Option(names = "--no-peer", description = "Measure OktoBLAS alone.")
     private boolean alone;
 
-    @Option(
-            names = "--commit",
-            paramLabel = "TEXT",
-            description =
-                    "What to call the version measured (default: what git or the build says).")
-    private String commit;
+    @Mixin private BenchOrigin origin;
 
     @Option(
             names = "--out",
@@ -80,11 +76,8 @@ final class KernelBenchOptions {
                         quick,
                         rounds != null ? rounds : quick ? QUICK_ROUNDS : ROUNDS,
                         alone ? null : python,
-                        commit);
-        String command =
-                "okto "
-                        + String.join(
-                                " ", spec.root().commandLine().getParseResult().originalArgs());
+                        origin.commit());
+        String command = BenchOrigin.command(spec);
         KernelBenchmark.Outcome outcome =
                 KernelBenchmark.run(settings, command, step -> console.err().println(step));
         if (outcome.reports().isEmpty()) {
