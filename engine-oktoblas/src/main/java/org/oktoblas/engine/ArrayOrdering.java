@@ -82,9 +82,7 @@ abstract class ArrayOrdering extends ArrayReductions {
             if (ascending || indices.layout().rank() == 0 || indices.layout().count() == 0) {
                 return operation.result(indices);
             }
-            int along = axis(axis);
-            long n = indices.layout().size(along);
-            Tensor reversed = indices.with(indices.layout().slice(along, n - 1, n, -1));
+            Tensor reversed = indices.with(indices.layout().reverse(axis(axis)));
             return operation.result(operation.copy(reversed, DataType.INT64));
         }
     }

@@ -134,10 +134,10 @@ abstract class ArraySequences extends ArrayStatistics {
         int turns = Math.floorMod(times, 4);
         Layout layout = layout();
         if (turns == 1 || turns == 2) {
-            layout = reversed(layout, to);
+            layout = layout.reverse(to);
         }
         if (turns == 2 || turns == 3) {
-            layout = reversed(layout, from);
+            layout = layout.reverse(from);
         }
         if (turns % 2 == 1) {
             layout = layout.swap(from, to);
@@ -146,11 +146,6 @@ abstract class ArraySequences extends ArrayStatistics {
             Tensor in = operation.read(this);
             return operation.result(operation.copy(in.with(layout), in.dataType()));
         }
-    }
-
-    private static Layout reversed(Layout layout, int axis) {
-        long n = layout.size(axis);
-        return layout.slice(axis, n - 1, n, -1);
     }
 
     /** Returns a copy: all arrays of this engine are dense. */

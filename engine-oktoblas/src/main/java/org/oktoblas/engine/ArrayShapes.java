@@ -210,8 +210,7 @@ abstract class ArrayShapes extends ArrayOrdering {
             for (int axis : axes) {
                 int along = axis(axis);
                 if (layout.count() > 0 && layout.rank() > 0) {
-                    long n = layout.size(along);
-                    layout = layout.slice(along, n - 1, n, -1);
+                    layout = layout.reverse(along);
                 }
             }
             return operation.result(operation.copy(in.with(layout), in.dataType()));

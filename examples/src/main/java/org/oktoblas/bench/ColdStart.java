@@ -61,7 +61,9 @@ final class ColdStart {
         System.setOut(System.err);
         LanguageModel.Options options =
                 new LanguageModel.Options(
-                        OktoEngine.ENGINE_NAME, Device.fromName(args[1]), Precision.parse(args[2]));
+                        OktoEngine.ENGINE_NAME,
+                        Device.fromName(args[1], OktoEngine.get()),
+                        Precision.parse(args[2]));
         GenerationConfig config = GenerationConfig.builder().maxTokens(1).build();
         String error = null;
         try (LanguageModel model = LanguageModel.load(args[0], options)) {

@@ -2,6 +2,7 @@ package org.oktoblas.bench;
 
 import ai.djl.Device;
 import ai.djl.ModelException;
+import ai.djl.engine.Engine;
 import com.google.gson.Gson;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -49,7 +50,8 @@ final class InferWorker implements Contestant {
         System.setOut(System.err);
         Gson gson = new Gson();
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        Device device = args.length > 3 ? Device.fromName(args[3]) : null;
+        Device device =
+                args.length > 3 ? Device.fromName(args[3], Engine.getEngine(args[1])) : null;
         try (Contestant worker = open(args[0], args[1], device, Precision.parse(args[2]))) {
             out.println(gson.toJson(new Answer(null, null)));
             for (String line = in.readLine(); line != null; line = in.readLine()) {

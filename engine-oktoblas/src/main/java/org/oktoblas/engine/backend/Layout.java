@@ -121,6 +121,11 @@ public final class Layout {
         return new Layout(newShape, newStrides, offset + (length == 0 ? 0 : start * strides[axis]));
     }
 
+    /** Returns this layout with an axis walked backwards. */
+    public Layout reverse(int axis) {
+        return slice(axis, shape[axis] - 1, shape[axis], -1);
+    }
+
     /** Returns the layout at one index of an axis, without that axis. */
     public Layout select(int axis, long index) {
         return new Layout(

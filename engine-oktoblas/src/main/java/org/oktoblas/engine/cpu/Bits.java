@@ -24,12 +24,12 @@ final class Bits {
     final double[] doubles = new double[Scratch.CHUNK];
     final long[] longs = new long[Scratch.CHUNK];
 
-    /** More floats, of which nothing is converted. */
+    /** More floats. */
     final float[] other = new float[Scratch.CHUNK];
 
     final float[] complement = new float[Scratch.CHUNK];
 
-    /** More integers, of which nothing is converted. */
+    /** More integers. */
     final int[] otherInts = new int[Scratch.CHUNK];
 
     final long[] otherLongs = new long[Scratch.CHUNK];
@@ -68,6 +68,12 @@ final class Bits {
     void toInts(int n) {
         asFloats.put(0, floats, 0, n);
         asInts.get(0, ints, 0, n);
+    }
+
+    /** Copies the bits of the first n {@link #other} floats to {@link #otherInts}. */
+    void otherToInts(int n) {
+        asFloats.put(0, other, 0, n);
+        asInts.get(0, otherInts, 0, n);
     }
 
     /** Copies the first n {@link #ints} as the bits of {@link #floats}. */

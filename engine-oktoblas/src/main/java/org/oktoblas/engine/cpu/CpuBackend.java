@@ -187,7 +187,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void binary(BinaryOp op, Operand a, Operand b, Tensor out) {
-        Elementwise.binary(op, a, b, out);
+        if (dnnl != null && DnnlArithmetic.suits(op, a, b, out)) {
+            DnnlArithmetic.run(memory, op, a, b, out);
+        } else {
+            Elementwise.binary(op, a, b, out);
+        }
     }
 
     @Override
@@ -197,7 +201,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void reduce(ReduceOp op, Tensor in, Tensor out) {
-        Reductions.reduce(op, in, out);
+        if (dnnl != null && DnnlReductions.suits(op, in, out)) {
+            DnnlReductions.run(memory, op, in, out);
+        } else {
+            Reductions.reduce(op, in, out);
+        }
     }
 
     @Override

@@ -4,8 +4,11 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_0;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
@@ -21,6 +24,7 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_scratchpad_m
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
 
@@ -219,5 +223,60 @@ final class DnnlOperations {
                 reorder,
                 new int[] {DNNL_ARG_FROM, DNNL_ARG_TO},
                 new dnnl_memory_desc[] {source, target});
+    }
+
+    /** Compiles a reduction of rows of a contiguous float32 matrix. */
+    static DnnlPrimitive reduction(int algorithm, long rows, long columns) {
+        dnnl_memory_desc source =
+                Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
+        dnnl_memory_desc target = Dnnl.describe(dnnl_f32, new long[] {rows, 1}, new long[] {1, 1});
+        dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
+        dnnl_primitive_desc reduction = new dnnl_primitive_desc();
+        try {
+            Dnnl.check(
+                    dnnl_reduction_primitive_desc_create(
+                            reduction,
+                            Dnnl.get().engine(),
+                            algorithm,
+                            source,
+                            target,
+                            0,
+                            0,
+                            attributes),
+                    "compile a reduction");
+        } finally {
+            dnnl_primitive_attr_destroy(attributes);
+        }
+        return new DnnlPrimitive(
+                reduction,
+                new int[] {DNNL_ARG_SRC, DNNL_ARG_DST},
+                new dnnl_memory_desc[] {source, target});
+    }
+
+    /** Compiles arithmetic on n neighbouring floats and as many others, or one. */
+    static DnnlPrimitive binary(int algorithm, long n, long others) {
+        dnnl_memory_desc first = Dnnl.describe(dnnl_f32, new long[] {n}, new long[] {1});
+        dnnl_memory_desc second = Dnnl.describe(dnnl_f32, new long[] {others}, new long[] {1});
+        dnnl_memory_desc target = Dnnl.describe(dnnl_f32, new long[] {n}, new long[] {1});
+        dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
+        dnnl_primitive_desc arithmetic = new dnnl_primitive_desc();
+        try {
+            Dnnl.check(
+                    dnnl_binary_primitive_desc_create(
+                            arithmetic,
+                            Dnnl.get().engine(),
+                            algorithm,
+                            first,
+                            second,
+                            target,
+                            attributes),
+                    "compile arithmetic");
+        } finally {
+            dnnl_primitive_attr_destroy(attributes);
+        }
+        return new DnnlPrimitive(
+                arithmetic,
+                new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST},
+                new dnnl_memory_desc[] {first, second, target});
     }
 }

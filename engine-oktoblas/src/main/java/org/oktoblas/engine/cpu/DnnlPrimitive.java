@@ -116,12 +116,10 @@ final class DnnlPrimitive {
         }
     }
 
-    /** Executes the operation on the calling thread and OpenMP's; addresses are in their order. */
+    /** Executes the operation on the calling thread; addresses are in their order. */
     void execute(CpuMemory memory, long... addresses) {
-        Arguments arguments = free.poll();
-        if (arguments == null) {
-            arguments = new Arguments();
-        }
+        Arguments known = free.poll();
+        Arguments arguments = known == null ? new Arguments() : known;
         CpuStorage space = scratchBytes > 0 ? memory.allocate(scratchBytes) : null;
         try {
             for (int i = 0; i < addresses.length; i++) {
@@ -131,8 +129,13 @@ final class DnnlPrimitive {
                 arguments.set(addresses.length, space.address());
             }
             Dnnl.check(
-                    dnnl_primitive_execute(
-                            primitive, Dnnl.get().stream(), names.length, arguments.list),
+                    OpenMp.onThisThread(
+                            () ->
+                                    dnnl_primitive_execute(
+                                            primitive,
+                                            Dnnl.get().stream(),
+                                            names.length,
+                                            arguments.list)),
                     "execute an operation");
         } finally {
             free.push(arguments);

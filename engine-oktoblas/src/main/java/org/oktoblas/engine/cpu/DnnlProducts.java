@@ -80,20 +80,22 @@ final class DnnlProducts {
             return;
         }
         Dnnl.check(
-                dnnl.dnnl_sgemm(
-                        a.columnStride() == 1 ? PLAIN : TRANSPOSED,
-                        b.columnStride() == 1 ? PLAIN : TRANSPOSED,
-                        out.rows(),
-                        out.columns(),
-                        a.columns(),
-                        1,
-                        new Address(a.address()),
-                        a.lineStride(),
-                        new Address(b.address()),
-                        b.lineStride(),
-                        0,
-                        new Address(out.address()),
-                        out.lineStride()),
+                OpenMp.onThisThread(
+                        () ->
+                                dnnl.dnnl_sgemm(
+                                        a.columnStride() == 1 ? PLAIN : TRANSPOSED,
+                                        b.columnStride() == 1 ? PLAIN : TRANSPOSED,
+                                        out.rows(),
+                                        out.columns(),
+                                        a.columns(),
+                                        1,
+                                        new Address(a.address()),
+                                        a.lineStride(),
+                                        new Address(b.address()),
+                                        b.lineStride(),
+                                        0,
+                                        new Address(out.address()),
+                                        out.lineStride())),
                 "multiply matrices");
     }
 

@@ -25,6 +25,9 @@ final class Elementwise {
     /** Bytes are so small that more of them are computed at a time. */
     private static final int TRUTHS = 4 * Scratch.CHUNK;
 
+    /** Where a chunk passes through many arrays, more of them fit the L1 cache so. */
+    private static final int SMALL_CHUNK = Scratch.CHUNK / 2;
+
     private Elementwise() {}
 
     /** What is done with the elements from start to start + n, at most a chunk. */
@@ -160,6 +163,10 @@ final class Elementwise {
             floatsToInts(in, out);
             return;
         }
+        if (in.dataType() == DataType.FLOAT32 && out.dataType() == DataType.FLOAT16) {
+            floatsToHalves(in, out);
+            return;
+        }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
             View<byte[]> target = Truths.view(out);
@@ -202,6 +209,24 @@ final class Elementwise {
                         y[i] = x[i] & 0xff;
                     }
                     target.store(start, n, y);
+                });
+    }
+
+    private static void floatsToHalves(Tensor in, Tensor out) {
+        View<float[]> source = FloatArithmetic.INSTANCE.view(in);
+        View<int[]> sourceBits = Ints.view(in);
+        View<short[]> target = Shorts.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                SMALL_CHUNK,
+                (start, n) -> {
+                    Bits bits = Bits.get();
+                    source.load(start, n, bits.floats);
+                    sourceBits.load(start, n, bits.ints);
+                    HalfArrays.toFloat16(bits, n);
+                    HalfArrays.narrow(bits, n);
+                    target.store(start, n, bits.shorts);
                 });
     }
 
@@ -325,6 +350,7 @@ final class Elementwise {
             chunks(
                     target.count(),
                     CHEAP,
+                    SMALL_CHUNK,
                     (start, n) -> {
                         A x = kind.scratch(0, n);
                         A y = kind.scratch(1, n);

@@ -235,36 +235,8 @@ final class FloatArithmetic extends Arithmetic<float[]> {
     @Override
     void compare(BinaryOp op, float[] x, float[] y, byte[] out, int n) {
         switch (op) {
-            case EQUAL -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] == y[i] ? 1 : 0);
-                }
-            }
-            case NOT_EQUAL -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] != y[i] ? 1 : 0);
-                }
-            }
-            case LESS -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] < y[i] ? 1 : 0);
-                }
-            }
-            case LESS_OR_EQUAL -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] <= y[i] ? 1 : 0);
-                }
-            }
-            case GREATER -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] > y[i] ? 1 : 0);
-                }
-            }
-            case GREATER_OR_EQUAL -> {
-                for (int i = 0; i < n; i++) {
-                    out[i] = (byte) (x[i] >= y[i] ? 1 : 0);
-                }
-            }
+            case EQUAL, NOT_EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL ->
+                    FloatComparisons.compare(op, x, y, out, n);
             case LOGICAL_AND -> {
                 for (int i = 0; i < n; i++) {
                     out[i] = (byte) (x[i] != 0 && y[i] != 0 ? 1 : 0);
@@ -355,9 +327,7 @@ final class FloatArithmetic extends Arithmetic<float[]> {
 
     @Override
     void toTruths(float[] x, byte[] out, int n) {
-        for (int i = 0; i < n; i++) {
-            out[i] = (byte) (x[i] != 0 ? 1 : 0);
-        }
+        FloatComparisons.toTruths(x, out, n);
     }
 
     @Override

@@ -207,7 +207,7 @@ final class FloatReductions {
         return (float) (sum + sum(lanes, 0, LANES));
     }
 
-    private static double identity(ReduceOp op) {
+    static double identity(ReduceOp op) {
         return switch (op) {
             case PRODUCT -> 1;
             case MAX -> Double.NEGATIVE_INFINITY;
@@ -216,7 +216,7 @@ final class FloatReductions {
         };
     }
 
-    private static double join(ReduceOp op, double a, double b) {
+    static double join(ReduceOp op, double a, double b) {
         return switch (op) {
             case PRODUCT -> a * b;
             case MAX -> Math.max(a, b);
@@ -265,7 +265,7 @@ final class FloatReductions {
     }
 
     /** Joins lanes: the largest and smallest by halves, sums and products eight at a time. */
-    private static double fold(ReduceOp op, float[] x, int n) {
+    static double fold(ReduceOp op, float[] x, int n) {
         int left = n;
         float[] upper = Scratch.get().floats(3, LANES);
         if (op == ReduceOp.MAX || op == ReduceOp.MIN) {

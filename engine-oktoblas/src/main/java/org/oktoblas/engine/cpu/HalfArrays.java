@@ -9,15 +9,19 @@ import java.nio.ShortBuffer;
 final class HalfArrays {
 
     /** Exponents of float32 reach so much further than those of binary16. */
-    private static final float MORE_RANGE = 0x1p112f;
+    private static final float TWO_TO_112 = 0x1p112f;
 
-    private static final float LEAST_NORMAL = 0x1p-14f;
+    /** The same, in the bits of a float. */
+    private static final int MORE_RANGE = 0x38000000;
 
-    /** From here on, and from a little below, numbers are infinite. */
-    private static final float INFINITE = 0x1p16f;
+    /** The bits of 2^-14. */
+    private static final int LEAST_NORMAL = 0x38800000;
 
-    /** How many more bits a float's significand has. */
-    private static final float MORE_DIGITS = 0x1p13f;
+    /** The bits of 2^16: from here on, and from a little below, numbers are infinite. */
+    private static final int INFINITE = 0x47800000;
+
+    /** The bits of 0.5. */
+    private static final int ONE_HALF = 0x3f000000;
 
     /** Converts n numbers between the floats and the lower halves of the integers of the bits. */
     interface Codec {
@@ -48,13 +52,18 @@ final class HalfArrays {
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
             System.arraycopy(source, at + done, bits.floats, 0, m);
+            bits.toInts(m);
             encode.run(bits, m);
-            short[] halves = bits.shorts;
-            int[] ints = bits.ints;
-            for (int i = 0; i < m; i++) {
-                halves[i] = (short) ints[i];
-            }
-            buffer.put(index + done, halves, 0, m);
+            narrow(bits, m);
+            buffer.put(index + done, bits.shorts, 0, m);
+        }
+    }
+
+    static void narrow(Bits bits, int n) {
+        short[] halves = bits.shorts;
+        int[] ints = bits.ints;
+        for (int i = 0; i < n; i++) {
+            halves[i] = (short) ints[i];
         }
     }
 
@@ -70,35 +79,32 @@ final class HalfArrays {
         bits.toFloats(n);
         float[] floats = bits.floats;
         for (int i = 0; i < n; i++) {
-            floats[i] *= MORE_RANGE;
+            floats[i] *= TWO_TO_112;
         }
     }
 
-    /**
-     * Rounds by adding and taking away a power of two that leaves no room for further digits; then
-     * all but the range is that of binary16.
-     */
     static void toFloat16(Bits bits, int n) {
-        float[] values = bits.other;
+        // Below 2^-14 numbers are multiples of 2^-24, which is the ulp of 0.5: a sum rounds to
+        // them.
         float[] floats = bits.floats;
+        float[] shifted = bits.other;
+        for (int i = 0; i < n; i++) {
+            shifted[i] = Math.abs(floats[i]) + 0.5f;
+        }
+        bits.otherToInts(n);
         int[] ints = bits.ints;
-        int[] signs = bits.otherInts;
-        System.arraycopy(floats, 0, values, 0, n);
-        bits.toInts(n);
+        int[] shiftedBits = bits.otherInts;
         for (int i = 0; i < n; i++) {
             int value = ints[i];
-            signs[i] = value >>> 16 & 0x8000;
-            ints[i] = value & 0x7f800000;
-        }
-        bits.toFloats(n);
-        for (int i = 0; i < n; i++) {
-            float power = Math.max(LEAST_NORMAL, Math.min(INFINITE, floats[i])) * MORE_DIGITS;
-            float rounded = Math.min(INFINITE, Math.abs(values[i])) + power - power;
-            floats[i] = rounded * (1 / MORE_RANGE);
-        }
-        bits.toInts(n);
-        for (int i = 0; i < n; i++) {
-            ints[i] = ints[i] >>> 13 & 0x7fff | signs[i];
+            int magnitude = value & 0x7fffffff;
+            // Comparisons are signs of differences here: all ones where something is so.
+            int excess = magnitude - INFINITE;
+            int finite = INFINITE + (excess & excess >> 31);
+            int normal = finite - MORE_RANGE + 0xfff + (finite >>> 13 & 1) >>> 13;
+            int small = magnitude - LEAST_NORMAL >> 31;
+            int subnormal = shiftedBits[i] - ONE_HALF;
+            int nan = 0x7f800000 - magnitude >> 31 & 0x200;
+            ints[i] = normal & ~small | subnormal & small | nan | value >>> 16 & 0x8000;
         }
     }
 
@@ -111,7 +117,6 @@ final class HalfArrays {
     }
 
     static void toBfloat16(Bits bits, int n) {
-        bits.toInts(n);
         int[] ints = bits.ints;
         for (int i = 0; i < n; i++) {
             int value = ints[i];

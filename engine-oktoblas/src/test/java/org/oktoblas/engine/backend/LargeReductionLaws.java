@@ -262,6 +262,57 @@ public abstract class LargeReductionLaws extends LargeLaws {
         }
     }
 
+    /**
+     * Rows of many lengths, with numbers in them whose sums as floats would overflow or be NaN, and
+     * NaN.
+     */
+    @Test
+    void rowsOfFloats() {
+        Random random = new Random(9);
+        for (long[] shape :
+                new long[][] {
+                    {40_001},
+                    {3, 4_099},
+                    {5, 1_024},
+                    {7, 1_152},
+                    {33, 2_048},
+                    {2, 70_000},
+                    {9, 5_000}
+                }) {
+            int axis = shape.length - 1;
+            long count = Layout.contiguous(shape).count();
+            for (double[] places :
+                    new double[][] {
+                        {},
+                        {3e38, 2e38, -3e38, -2e38},
+                        {Double.POSITIVE_INFINITY},
+                        {Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY},
+                        {Double.NaN}
+                    }) {
+                double[] x = new double[(int) count];
+                Arrays.setAll(x, i -> (float) (random.nextGaussian() + 0.125));
+                for (int i = 0; i < 6 * places.length; i++) {
+                    // Beside each other, so that they meet before others of their row.
+                    int at = (int) (count / 7 * (1 + i / places.length));
+                    x[at + i % places.length] = places[i % places.length];
+                }
+                Tensor in = own(TestTensors.of(backend, DataType.FLOAT32, x, shape));
+                for (ReduceOp op : ReduceOp.values()) {
+                    if (op != ReduceOp.PRODUCT) {
+                        check(op, in, x, axis);
+                    }
+                }
+                // Beginning at no multiple of anything.
+                if (axis == 0) {
+                    Tensor part = in.with(in.layout().slice(0, 3, count - 10, 1));
+                    check(ReduceOp.SUM, part, axis);
+                    check(ReduceOp.MAX, part, axis);
+                }
+                release();
+            }
+        }
+    }
+
     /** Java's max and min tell zeros apart, and so do these. */
     @Test
     void negativeZeroIsBelowZero() {

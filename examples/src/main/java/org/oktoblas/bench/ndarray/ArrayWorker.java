@@ -62,7 +62,7 @@ final class ArrayWorker {
 
     private ArrayWorker(String[] args) {
         engine = Engine.getEngine(args[0]);
-        device = Device.fromName(args[1]);
+        device = Device.fromName(args[1], engine);
         operation =
                 ArrayOperations.all().stream()
                         .filter(candidate -> candidate.name().equals(args[2]))

@@ -1,0 +1,253 @@
+package org.oktoblas.engine.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_max;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_min;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_sum;
+
+import ai.djl.ndarray.types.DataType;
+import org.oktoblas.engine.backend.Layout;
+import org.oktoblas.engine.backend.ReduceOp;
+import org.oktoblas.engine.backend.Tensor;
+
+/**
+ * Sums, means, maxima and minima of long float32 rows by oneDNN, which keeps up with memory.
+ *
+ * <p>It reduces runs of neighbours to one float each, whose results are joined in double. A run
+ * that is summed is short: unless numbers cancel, adding so few as floats loses less than a long
+ * row's sum loses in the end by becoming a float. What oneDNN does otherwise than {@link
+ * FloatReductions}, that does once more, run by run: sums that overflow, NaN, which is not always
+ * the largest number there, and zeros, of which the negative is not the smaller one there.
+ */
+final class DnnlReductions {
+
+    /** So many elements are reduced by one call where they are many, and where they are few. */
+    private static final int MANY = 1 << 15;
+
+    private static final int FEW = 1 << 12;
+
+    /** Shorter rows are added in double throughout. */
+    private static final long SHORTEST_ROW = 1024;
+
+    /** Elements of rows that are worth another thread, once runs are reduced. */
+    private static final long GRAIN = 1 << 20;
+
+    private static final Reducer SUMS = new Reducer(dnnl_reduction_sum, 128);
+    private static final Reducer MAXIMA = new Reducer(dnnl_reduction_max, 1024);
+    private static final Reducer MINIMA = new Reducer(dnnl_reduction_min, 1024);
+
+    /** The sums of those runs whose extrema are wanted: not finite where NaN may be among them. */
+    private static final Reducer CHECKS = new Reducer(dnnl_reduction_sum, 1024);
+
+    private final CpuMemory memory;
+    private final ReduceOp op;
+    private final Reducer reducer;
+    private final View<float[]> source;
+    private final long address;
+
+    /** Elements of each row, and of each of its runs. */
+    private final long length;
+
+    private final int run;
+
+    /** Stretches that begin with a run: rows, or all elements at once where rows are whole runs. */
+    private final long lines;
+
+    private final long lineLength;
+
+    /** Runs of each line that oneDNN reduces. What remains is less than one of its calls. */
+    private final long lineRuns;
+
+    private DnnlReductions(CpuMemory memory, ReduceOp op, Tensor in, long length) {
+        this.memory = memory;
+        this.op = op;
+        this.length = length;
+        reducer = reducer(op);
+        run = reducer.run;
+        source = FloatArithmetic.INSTANCE.view(in);
+        address = ((CpuStorage) in.storage()).address() + in.layout().offset() * Float.BYTES;
+        lineLength = length % run == 0 ? source.count() : length;
+        lines = source.count() / lineLength;
+        lineRuns = lineLength / FEW * (FEW / run);
+    }
+
+    static boolean suits(ReduceOp op, Tensor in, Tensor out) {
+        Layout layout = in.layout();
+        Reducer reducer = reducer(op);
+        if (reducer == null
+                || in.dataType() != DataType.FLOAT32
+                || out.dataType() != DataType.FLOAT32
+                || layout.count() < FEW
+                || !layout.isContiguous()) {
+            return false;
+        }
+        long length = rowLength(layout, out.layout());
+        return (length >= FEW || length >= SHORTEST_ROW && length % reducer.run == 0)
+                && reducer.isFast()
+                && CHECKS.isFast();
+    }
+
+    private static Reducer reducer(ReduceOp op) {
+        return switch (op) {
+            case SUM, MEAN -> SUMS;
+            case MAX -> MAXIMA;
+            case MIN -> MINIMA;
+            default -> null;
+        };
+    }
+
+    /** Returns how many elements make a result if they are neighbours, 0 otherwise. */
+    private static long rowLength(Layout in, Layout out) {
+        long length = 1;
+        int axis = in.rank() - 1;
+        for (; axis >= 0 && out.size(axis) == 1; axis--) {
+            length *= in.size(axis);
+        }
+        for (; axis >= 0; axis--) {
+            if (out.size(axis) != in.size(axis)) {
+                return 0;
+            }
+        }
+        return length;
+    }
+
+    /** Reduces what suits. */
+    static void run(CpuMemory memory, ReduceOp op, Tensor in, Tensor out) {
+        new DnnlReductions(memory, op, in, rowLength(in.layout(), out.layout())).run(out);
+    }
+
+    private void run(Tensor out) {
+        CpuStorage values = memory.allocate(lines * lineRuns * Float.BYTES);
+        try {
+            if (reducer == SUMS) {
+                reduceRuns(values, values);
+                joinRuns(values, values, out);
+                return;
+            }
+            CpuStorage checks = memory.allocate(values.byteSize());
+            try {
+                reduceRuns(values, checks);
+                joinRuns(values, checks, out);
+            } finally {
+                checks.release();
+            }
+        } finally {
+            values.release();
+        }
+    }
+
+    /** Reduces all runs, and checks each block of them while it is in the cache. */
+    private void reduceRuns(CpuStorage values, CpuStorage checks) {
+        int blockRuns = MANY / run;
+        long blocks = (lineRuns + blockRuns - 1) / blockRuns;
+        Parallel.run(
+                lines * blocks,
+                1,
+                (start, end) -> {
+                    for (long block = start; block < end; block++) {
+                        long line = block / blocks;
+                        long first = block % blocks * blockRuns;
+                        long runs = Math.min(blockRuns, lineRuns - first);
+                        long from = address + (line * lineLength + first * run) * Float.BYTES;
+                        long to = (line * lineRuns + first) * Float.BYTES;
+                        reducer.reduce(memory, from, runs, values.address() + to);
+                        if (checks != values) {
+                            CHECKS.reduce(memory, from, runs, checks.address() + to);
+                        }
+                    }
+                });
+    }
+
+    private void joinRuns(CpuStorage values, CpuStorage checks, Tensor out) {
+        View<float[]> runValues = runs(values);
+        View<float[]> runChecks = runs(checks);
+        View<float[]> target = FloatArithmetic.INSTANCE.view(out);
+        Parallel.run(
+                target.count(),
+                Math.max(1, GRAIN / length),
+                (start, end) -> {
+                    float[] result = new float[1];
+                    for (long row = start; row < end; row++) {
+                        double value = join(runValues, runChecks, row);
+                        result[0] = (float) (op == ReduceOp.MEAN ? value / length : value);
+                        target.store(row, 1, result);
+                    }
+                });
+    }
+
+    private View<float[]> runs(CpuStorage storage) {
+        return FloatArithmetic.INSTANCE.view(
+                new Tensor(storage, DataType.FLOAT32, Layout.contiguous(lines * lineRuns)));
+    }
+
+    private double join(View<float[]> values, View<float[]> checks, long row) {
+        long start = row * length;
+        long line = start / lineLength;
+        long first = start % lineLength / run;
+        long runs = Math.max(0, Math.min(length / run, lineRuns - first));
+        Scratch scratch = Scratch.get();
+        float[] x = scratch.floats(5, Scratch.CHUNK);
+        float[] check = scratch.floats(6, Scratch.CHUNK);
+        double result = FloatReductions.identity(op);
+        for (long done = 0; done < runs; done += Scratch.CHUNK) {
+            int n = (int) Math.min(Scratch.CHUNK, runs - done);
+            values.load(line * lineRuns + first + done, n, x);
+            checks.load(line * lineRuns + first + done, n, check);
+            boolean allRight = true;
+            for (int i = 0; i < n; i++) {
+                allRight &= isRight(x[i], check[i]);
+            }
+            if (allRight) {
+                result = FloatReductions.join(op, result, FloatReductions.fold(op, x, n));
+                continue;
+            }
+            for (int i = 0; i < n; i++) {
+                double value =
+                        isRight(x[i], check[i])
+                                ? x[i]
+                                : FloatReductions.row(op, source, start + (done + i) * run, run);
+                result = FloatReductions.join(op, result, value);
+            }
+        }
+        long rest = length - runs * run;
+        if (rest > 0) {
+            double value = FloatReductions.row(op, source, start + runs * run, rest);
+            result = FloatReductions.join(op, result, value);
+        }
+        return result;
+    }
+
+    private boolean isRight(float value, float check) {
+        return Math.abs(check) <= Float.MAX_VALUE && (reducer == SUMS || value != 0);
+    }
+
+    /** One of oneDNN's reductions, compiled for calls of many elements and of few. */
+    private static final class Reducer {
+
+        final int run;
+        private final DnnlPrimitive many;
+        private final DnnlPrimitive few;
+
+        Reducer(int algorithm, int run) {
+            this.run = run;
+            many = DnnlOperations.reduction(algorithm, MANY / run, run);
+            few = DnnlOperations.reduction(algorithm, FEW / run, run);
+        }
+
+        /** Returns whether the library has more than its reference code for this processor. */
+        boolean isFast() {
+            return many.implementation().startsWith("jit")
+                    && few.implementation().startsWith("jit");
+        }
+
+        /** Reduces runs beside each other, as many as make whole calls. */
+        void reduce(CpuMemory memory, long from, long runs, long to) {
+            if (runs * run == MANY) {
+                many.execute(memory, from, to);
+                return;
+            }
+            for (long done = 0; done < runs; done += FEW / run) {
+                few.execute(memory, from + done * run * Float.BYTES, to + done * Float.BYTES);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package org.oktoblas.engine.cpu;
+
+import org.oktoblas.engine.backend.BinaryOp;
+
+/**
+ * Comparisons of floats without branches, which would be guessed wrong half the time where numbers
+ * are random: the JIT makes branches of comparisons as it likes. Truth values are taken from the
+ * bits of differences instead, which have the right sign even when they overflow or underflow.
+ * Where a difference is NaN, because a number is or both are infinite, the chunk is compared one by
+ * one.
+ */
+final class FloatComparisons {
+
+    private static final int MAGNITUDE = 0x7fffffff;
+
+    private static final int INFINITY = 0x7f800000;
+
+    /** Marks a difference that is NaN. */
+    private static final int UNKNOWN = 2;
+
+    private FloatComparisons() {}
+
+    /** Compares n pairs, at most a chunk, with one of the six comparisons. */
+    static void compare(BinaryOp op, float[] x, float[] y, byte[] out, int n) {
+        boolean known =
+                switch (op) {
+                    case EQUAL -> differ(x, y, 1, out, n);
+                    case NOT_EQUAL -> differ(x, y, 0, out, n);
+                    case LESS -> isGreater(y, x, 0, out, n);
+                    case LESS_OR_EQUAL -> isGreater(x, y, 1, out, n);
+                    case GREATER -> isGreater(x, y, 0, out, n);
+                    case GREATER_OR_EQUAL -> isGreater(y, x, 1, out, n);
+                    default -> throw new IllegalArgumentException(op + " is no comparison.");
+                };
+        if (!known) {
+            compareEach(op, x, y, out, n);
+        }
+    }
+
+    /** Tells which of n floats, at most a chunk, are not zero; NaN is not. */
+    static void toTruths(float[] x, byte[] out, int n) {
+        Bits bits = Bits.get();
+        System.arraycopy(x, 0, bits.floats, 0, n);
+        bits.toInts(n);
+        int[] ints = bits.ints;
+        for (int i = 0; i < n; i++) {
+            ints[i] = -(ints[i] & MAGNITUDE) >>> 31;
+        }
+        narrow(ints, out, n);
+    }
+
+    private static boolean isGreater(float[] x, float[] y, int flip, byte[] out, int n) {
+        int[] ints = difference(x, y, n);
+        for (int i = 0; i < n; i++) {
+            int value = ints[i];
+            // The sign of a negated positive number alone: 0 and Integer.MIN_VALUE, which is -0f,
+            // are their own negatives.
+            int positive = (-value & ~value) >>> 31;
+            int nan = INFINITY - (value & MAGNITUDE) >>> 31;
+            ints[i] = positive ^ flip | nan * UNKNOWN;
+        }
+        return (narrow(ints, out, n) & UNKNOWN) == 0;
+    }
+
+    private static boolean differ(float[] x, float[] y, int flip, byte[] out, int n) {
+        int[] ints = difference(x, y, n);
+        for (int i = 0; i < n; i++) {
+            int magnitude = ints[i] & MAGNITUDE;
+            int nan = INFINITY - magnitude >>> 31;
+            ints[i] = -magnitude >>> 31 ^ flip | nan * UNKNOWN;
+        }
+        return (narrow(ints, out, n) & UNKNOWN) == 0;
+    }
+
+    private static int[] difference(float[] x, float[] y, int n) {
+        Bits bits = Bits.get();
+        float[] floats = bits.floats;
+        for (int i = 0; i < n; i++) {
+            floats[i] = x[i] - y[i];
+        }
+        bits.toInts(n);
+        return bits.ints;
+    }
+
+    /** Stores integers as bytes, and returns all bits that they have. */
+    private static int narrow(int[] ints, byte[] out, int n) {
+        int all = 0;
+        for (int i = 0; i < n; i++) {
+            out[i] = (byte) ints[i];
+            all |= ints[i];
+        }
+        return all;
+    }
+
+    private static void compareEach(BinaryOp op, float[] x, float[] y, byte[] out, int n) {
+        for (int i = 0; i < n; i++) {
+            float a = x[i];
+            float b = y[i];
+            boolean truth =
+                    switch (op) {
+                        case EQUAL -> a == b;
+                        case NOT_EQUAL -> a != b;
+                        case LESS -> a < b;
+                        case LESS_OR_EQUAL -> a <= b;
+                        case GREATER -> a > b;
+                        default -> a >= b;
+                    };
+            out[i] = (byte) (truth ? 1 : 0);
+        }
+    }
+}
