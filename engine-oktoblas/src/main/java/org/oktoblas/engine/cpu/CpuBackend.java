@@ -213,7 +213,11 @@ public final class CpuBackend implements Backend {
         if (in.dataType() != DataType.FLOAT32) {
             return false;
         }
-        Reductions.sumSquares(in, out);
+        if (dnnl != null && DnnlReductions.suits(ReduceOp.SUM, in, out)) {
+            DnnlReductions.sumSquares(memory, in, out);
+        } else {
+            Reductions.sumSquares(in, out);
+        }
         return true;
     }
 

@@ -22,6 +22,9 @@ final class DnnlArithmetic {
     /** The elements of one call. */
     private static final int BLOCK = 1 << 15;
 
+    /** The elements of a call that squares few. */
+    static final int FEW = 1 << 12;
+
     private static final long SMALLEST = 4 * BLOCK;
 
     private static final int[] ALGORITHMS = {
@@ -31,14 +34,37 @@ final class DnnlArithmetic {
     private static final DnnlPrimitive[] OF_TENSORS = compile(BLOCK);
     private static final DnnlPrimitive[] WITH_NUMBER = compile(1);
 
+    private static final DnnlPrimitive SQUARES_OF_MANY = OF_TENSORS[index(BinaryOp.MULTIPLY)];
+    private static final DnnlPrimitive SQUARES_OF_FEW =
+            DnnlPrimitive.ifFast(() -> DnnlOperations.binary(dnnl_binary_mul, FEW, FEW));
+
     private DnnlArithmetic() {}
 
     private static DnnlPrimitive[] compile(int second) {
         DnnlPrimitive[] primitives = new DnnlPrimitive[ALGORITHMS.length];
         for (int i = 0; i < primitives.length; i++) {
-            primitives[i] = DnnlOperations.binary(ALGORITHMS[i], BLOCK, second);
+            int algorithm = ALGORITHMS[i];
+            primitives[i] =
+                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, second));
         }
         return primitives;
+    }
+
+    static boolean canSquare() {
+        return SQUARES_OF_MANY != null && SQUARES_OF_FEW != null;
+    }
+
+    /** Squares neighbouring floats, a multiple of FEW. */
+    static void square(CpuMemory memory, long from, long count, long to) {
+        long done = 0;
+        for (; done + BLOCK <= count; done += BLOCK) {
+            long bytes = done * Float.BYTES;
+            SQUARES_OF_MANY.execute(memory, from + bytes, from + bytes, to + bytes);
+        }
+        for (; done < count; done += FEW) {
+            long bytes = done * Float.BYTES;
+            SQUARES_OF_FEW.execute(memory, from + bytes, from + bytes, to + bytes);
+        }
     }
 
     private static int index(BinaryOp op) {
@@ -59,8 +85,8 @@ final class DnnlArithmetic {
                 && a instanceof Tensor tensor
                 && isDense(tensor)
                 && (b instanceof Scalar || b instanceof Tensor other && isDense(other))
-                && OF_TENSORS[index].implementation().startsWith("jit")
-                && WITH_NUMBER[index].implementation().startsWith("jit");
+                && OF_TENSORS[index] != null
+                && WITH_NUMBER[index] != null;
     }
 
     private static boolean isDense(Tensor tensor) {

@@ -15,9 +15,11 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_execute;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_impl_info_str;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 
+import ai.djl.engine.EngineException;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
@@ -26,6 +28,8 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One compiled operation of oneDNN for one set of shapes. Any number of threads may execute it:
@@ -34,6 +38,8 @@ import org.bytedeco.javacpp.PointerPointer;
  * <p>Counted by reference, because the cache may drop it while a thread executes it.
  */
 final class DnnlPrimitive {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(DnnlPrimitive.class);
 
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final int[] names;
@@ -74,6 +80,25 @@ final class DnnlPrimitive {
         }
     }
 
+    /**
+     * Returns an operation if the library has code made for this processor, or null: its reference
+     * code is slower than ours.
+     */
+    static DnnlPrimitive ifFast(Supplier<DnnlPrimitive> compiler) {
+        DnnlPrimitive primitive;
+        try {
+            primitive = compiler.get();
+        } catch (EngineException e) {
+            LOGGER.debug("An operation is left to Java.", e);
+            return null;
+        }
+        if (primitive.implementation.startsWith("jit")) {
+            return primitive;
+        }
+        primitive.release();
+        return null;
+    }
+
     /** Returns the library's name of the implementation that it chose. */
     static String implementation(dnnl_primitive_desc description) {
         try (PointerPointer<BytePointer> result = new PointerPointer<>(1)) {
@@ -81,10 +106,6 @@ final class DnnlPrimitive {
                     dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, result);
             return status == 0 ? result.get(BytePointer.class, 0).getString() : "unknown";
         }
-    }
-
-    String implementation() {
-        return implementation;
     }
 
     /** Adds a reference, if the primitive still exists. */

@@ -23,7 +23,7 @@ final class DnnlReductions {
     /** So many elements are reduced by one call where they are many, and where they are few. */
     private static final int MANY = 1 << 15;
 
-    private static final int FEW = 1 << 12;
+    private static final int FEW = DnnlArithmetic.FEW;
 
     /** Shorter rows are added in double throughout. */
     private static final long SHORTEST_ROW = 1024;
@@ -40,6 +40,10 @@ final class DnnlReductions {
 
     private final CpuMemory memory;
     private final ReduceOp op;
+
+    /** Whether elements are squared first. */
+    private final boolean squares;
+
     private final Reducer reducer;
     private final View<float[]> source;
     private final long address;
@@ -57,14 +61,21 @@ final class DnnlReductions {
     /** Runs of each line that oneDNN reduces. What remains is less than one of its calls. */
     private final long lineRuns;
 
-    private DnnlReductions(CpuMemory memory, ReduceOp op, Tensor in, long length) {
+    private DnnlReductions(CpuMemory memory, ReduceOp op, boolean squares, Tensor in, long length) {
         this.memory = memory;
         this.op = op;
+        this.squares = squares;
         this.length = length;
         reducer = reducer(op);
         run = reducer.run;
-        source = FloatArithmetic.INSTANCE.view(in);
-        address = ((CpuStorage) in.storage()).address() + in.layout().offset() * Float.BYTES;
+        CpuStorage storage = (CpuStorage) in.storage();
+        source =
+                new View<>(
+                        squares
+                                ? new FloatingElements.Squares(storage)
+                                : new FloatingElements.Float32(storage),
+                        in.layout());
+        address = storage.address() + in.layout().offset() * Float.BYTES;
         lineLength = length % run == 0 ? source.count() : length;
         lines = source.count() / lineLength;
         lineRuns = lineLength / FEW * (FEW / run);
@@ -83,7 +94,8 @@ final class DnnlReductions {
         long length = rowLength(layout, out.layout());
         return (length >= FEW || length >= SHORTEST_ROW && length % reducer.run == 0)
                 && reducer.isFast()
-                && CHECKS.isFast();
+                && CHECKS.isFast()
+                && DnnlArithmetic.canSquare();
     }
 
     private static Reducer reducer(ReduceOp op) {
@@ -112,7 +124,17 @@ final class DnnlReductions {
 
     /** Reduces what suits. */
     static void run(CpuMemory memory, ReduceOp op, Tensor in, Tensor out) {
-        new DnnlReductions(memory, op, in, rowLength(in.layout(), out.layout())).run(out);
+        run(memory, op, false, in, out);
+    }
+
+    /** Sums the squares of what suits a sum. */
+    static void sumSquares(CpuMemory memory, Tensor in, Tensor out) {
+        run(memory, ReduceOp.SUM, true, in, out);
+    }
+
+    private static void run(CpuMemory memory, ReduceOp op, boolean squares, Tensor in, Tensor out) {
+        long length = rowLength(in.layout(), out.layout());
+        new DnnlReductions(memory, op, squares, in, length).run(out);
     }
 
     private void run(Tensor out) {
@@ -149,12 +171,26 @@ final class DnnlReductions {
                         long runs = Math.min(blockRuns, lineRuns - first);
                         long from = address + (line * lineLength + first * run) * Float.BYTES;
                         long to = (line * lineRuns + first) * Float.BYTES;
+                        if (squares) {
+                            reduceSquares(from, runs, values.address() + to);
+                            continue;
+                        }
                         reducer.reduce(memory, from, runs, values.address() + to);
                         if (checks != values) {
                             CHECKS.reduce(memory, from, runs, checks.address() + to);
                         }
                     }
                 });
+    }
+
+    private void reduceSquares(long from, long runs, long to) {
+        CpuStorage block = memory.allocate(runs * run * Float.BYTES);
+        try {
+            DnnlArithmetic.square(memory, from, runs * run, block.address());
+            reducer.reduce(memory, block.address(), runs, to);
+        } finally {
+            block.release();
+        }
     }
 
     private void joinRuns(CpuStorage values, CpuStorage checks, Tensor out) {
@@ -229,14 +265,12 @@ final class DnnlReductions {
 
         Reducer(int algorithm, int run) {
             this.run = run;
-            many = DnnlOperations.reduction(algorithm, MANY / run, run);
-            few = DnnlOperations.reduction(algorithm, FEW / run, run);
+            many = DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, MANY / run, run));
+            few = DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, FEW / run, run));
         }
 
-        /** Returns whether the library has more than its reference code for this processor. */
         boolean isFast() {
-            return many.implementation().startsWith("jit")
-                    && few.implementation().startsWith("jit");
+            return many != null && few != null;
         }
 
         /** Reduces runs beside each other, as many as make whole calls. */

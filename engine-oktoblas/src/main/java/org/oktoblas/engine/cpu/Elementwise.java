@@ -23,7 +23,7 @@ final class Elementwise {
     private static final long SHORT = 8;
 
     /** Bytes are so small that more of them are computed at a time. */
-    private static final int TRUTHS = 4 * Scratch.CHUNK;
+    private static final int TRUTHS = 2 * Scratch.CHUNK;
 
     /** Where a chunk passes through many arrays, more of them fit the L1 cache so. */
     private static final int SMALL_CHUNK = Scratch.CHUNK / 2;
@@ -222,10 +222,12 @@ final class Elementwise {
                 SMALL_CHUNK,
                 (start, n) -> {
                     Bits bits = Bits.get();
-                    source.load(start, n, bits.floats);
                     sourceBits.load(start, n, bits.ints);
-                    HalfArrays.toFloat16(bits, n);
-                    HalfArrays.narrow(bits, n);
+                    if (!HalfArrays.normalToFloat16(bits, n)) {
+                        source.load(start, n, bits.floats);
+                        HalfArrays.toFloat16(bits, n);
+                        HalfArrays.narrow(bits, n);
+                    }
                     target.store(start, n, bits.shorts);
                 });
     }

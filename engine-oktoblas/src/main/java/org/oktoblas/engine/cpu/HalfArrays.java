@@ -17,6 +17,9 @@ final class HalfArrays {
     /** The bits of 2^-14. */
     private static final int LEAST_NORMAL = 0x38800000;
 
+    /** The bits of 65520. */
+    private static final int ROUNDS_TO_INFINITY = 0x477ff000;
+
     /** The bits of 2^16: from here on, and from a little below, numbers are infinite. */
     private static final int INFINITE = 0x47800000;
 
@@ -65,6 +68,43 @@ final class HalfArrays {
         for (int i = 0; i < n; i++) {
             halves[i] = (short) ints[i];
         }
+    }
+
+    /**
+     * Rounds n floats to {@link Bits#shorts} if, as most, they are 0 or neither too small nor too
+     * large for a normal number of binary16; {@link #toFloat16} does it with all.
+     *
+     * @param bits whose ints are the bits of the floats
+     * @return whether they were such
+     */
+    static boolean normalToFloat16(Bits bits, int n) {
+        round(bits.ints, bits.otherInts, n);
+        return narrow(bits.otherInts, bits.shorts, n) >= 0;
+    }
+
+    /** Rounds to numbers of 16 bits; other bits are set where that is not right. */
+    private static void round(int[] values, int[] results, int n) {
+        for (int i = 0; i < n; i++) {
+            int value = values[i];
+            int magnitude = value & 0x7fffffff;
+            // Comparisons are signs of differences here: all ones where something is so.
+            int above = magnitude - LEAST_NORMAL;
+            int below = ROUNDS_TO_INFINITY - 1 - magnitude;
+            // All but 0 overflow here. (The JIT does not vectorise negations.)
+            int other = (above | below) & magnitude + Integer.MAX_VALUE & Integer.MIN_VALUE;
+            int normal = magnitude - MORE_RANGE + 0xfff + (magnitude >>> 13 & 1) >>> 13;
+            results[i] = normal & ~(above >> 31) | value >>> 16 & 0x8000 | other;
+        }
+    }
+
+    /** Stores the lower halves of integers, and returns all bits that they have. */
+    private static int narrow(int[] values, short[] halves, int n) {
+        int all = 0;
+        for (int i = 0; i < n; i++) {
+            halves[i] = (short) values[i];
+            all |= values[i];
+        }
+        return all;
     }
 
     static void fromFloat16(Bits bits, int n) {

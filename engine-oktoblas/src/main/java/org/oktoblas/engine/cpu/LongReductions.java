@@ -6,7 +6,8 @@ import org.oktoblas.engine.backend.ReduceOp;
 /** Reductions of integers as longs; as these wrap, parts may be joined in any order. */
 final class LongReductions {
 
-    private static final int LANES = Scratch.CHUNK;
+    /** Two arrays of them take a quarter of the L1 cache. */
+    private static final int LANES = Scratch.CHUNK / 2;
 
     /** A part of a row: what is worth another thread. */
     private static final long PART = 1 << 15;

@@ -23,6 +23,10 @@ import org.oktoblas.engine.backend.Tensor;
 final class Philox {
 
     private static final long GRAIN = 1 << 12;
+
+    /** So few at a time that the eight arrays of longs and doubles fit the L1 cache. */
+    private static final int CHUNK = Scratch.CHUNK / 2;
+
     private static final long MASK = 0xffffffffL;
     private static final long FACTOR_P = 0xD2511F53L;
     private static final long FACTOR_Q = 0xCD9E8D57L;
@@ -43,8 +47,8 @@ final class Philox {
                 target.count(),
                 GRAIN,
                 (start, end) -> {
-                    for (long i = start; i < end; i += Scratch.CHUNK) {
-                        int n = (int) Math.min(Scratch.CHUNK, end - i);
+                    for (long i = start; i < end; i += CHUNK) {
+                        int n = (int) Math.min(CHUNK, end - i);
                         A x = kind.scratch(0, n);
                         long[] bits = Scratch.get().longs(1, n);
                         bits(seed, counter + i, bits, n);
