@@ -25,8 +25,8 @@ final class Elementwise {
     /** Bytes are so small that more of them are computed at a time. */
     private static final int TRUTHS = 2 * Scratch.CHUNK;
 
-    /** Where a chunk passes through many arrays, more of them fit the L1 cache so. */
-    private static final int SMALL_CHUNK = Scratch.CHUNK / 2;
+    /** A chunk of what takes long: while it is computed, the processor fetches the next one. */
+    private static final int SMALL_CHUNK = 384;
 
     private Elementwise() {}
 
@@ -226,7 +226,7 @@ final class Elementwise {
                     if (!HalfArrays.normalToFloat16(bits, n)) {
                         source.load(start, n, bits.floats);
                         HalfArrays.toFloat16(bits, n);
-                        HalfArrays.narrow(bits, n);
+                        HalfArrays.narrow(bits.ints, bits.shorts, n);
                     }
                     target.store(start, n, bits.shorts);
                 });

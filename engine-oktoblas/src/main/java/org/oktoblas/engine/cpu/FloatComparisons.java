@@ -15,9 +15,6 @@ final class FloatComparisons {
 
     private static final int INFINITY = 0x7f800000;
 
-    /** Marks a difference that is NaN: its bit, above that of the truth. */
-    private static final int UNKNOWN = 2;
-
     // Nothing is negated below, because the JIT of Java 17 does not vectorise that.
 
     private FloatComparisons() {}
@@ -57,20 +54,20 @@ final class FloatComparisons {
             int value = ints[i];
             // Positive numbers alone overflow, and Integer.MIN_VALUE, which is -0f, has the sign.
             int positive = (value + Integer.MAX_VALUE & ~value) >>> 31;
-            int nan = INFINITY - (value & MAGNITUDE) >>> 31;
-            ints[i] = positive ^ flip | nan << 1;
+            int nan = INFINITY - (value & MAGNITUDE) & Integer.MIN_VALUE;
+            ints[i] = positive ^ flip | nan;
         }
-        return (narrow(ints, out, n) & UNKNOWN) == 0;
+        return narrow(ints, out, n);
     }
 
     private static boolean differ(float[] x, float[] y, int flip, byte[] out, int n) {
         int[] ints = difference(x, y, n);
         for (int i = 0; i < n; i++) {
             int magnitude = ints[i] & MAGNITUDE;
-            int nan = INFINITY - magnitude >>> 31;
-            ints[i] = magnitude + Integer.MAX_VALUE >>> 31 ^ flip | nan << 1;
+            int nan = INFINITY - magnitude & Integer.MIN_VALUE;
+            ints[i] = magnitude + Integer.MAX_VALUE >>> 31 ^ flip | nan;
         }
-        return (narrow(ints, out, n) & UNKNOWN) == 0;
+        return narrow(ints, out, n);
     }
 
     private static int[] difference(float[] x, float[] y, int n) {
@@ -83,14 +80,16 @@ final class FloatComparisons {
         return bits.ints;
     }
 
-    /** Stores integers as bytes, and returns all bits that they have. */
-    private static int narrow(int[] ints, byte[] out, int n) {
-        int all = 0;
+    /** Stores integers as bytes, up to a negative one; returns whether there is none. */
+    private static boolean narrow(int[] ints, byte[] out, int n) {
         for (int i = 0; i < n; i++) {
-            out[i] = (byte) ints[i];
-            all |= ints[i];
+            int value = ints[i];
+            out[i] = (byte) value;
+            if (value < 0) {
+                return false;
+            }
         }
-        return all;
+        return true;
     }
 
     private static void compareEach(BinaryOp op, float[] x, float[] y, byte[] out, int n) {

@@ -57,17 +57,22 @@ final class HalfArrays {
             System.arraycopy(source, at + done, bits.floats, 0, m);
             bits.toInts(m);
             encode.run(bits, m);
-            narrow(bits, m);
+            narrow(bits.ints, bits.shorts, m);
             buffer.put(index + done, bits.shorts, 0, m);
         }
     }
 
-    static void narrow(Bits bits, int n) {
-        short[] halves = bits.shorts;
-        int[] ints = bits.ints;
+    /** Stores the lower halves of integers, up to a negative one; returns whether there is none. */
+    static boolean narrow(int[] values, short[] halves, int n) {
         for (int i = 0; i < n; i++) {
-            halves[i] = (short) ints[i];
+            int value = values[i];
+            halves[i] = (short) value;
+            // An exit costs less than to gather the signs.
+            if (value < 0) {
+                return false;
+            }
         }
+        return true;
     }
 
     /**
@@ -79,10 +84,10 @@ final class HalfArrays {
      */
     static boolean normalToFloat16(Bits bits, int n) {
         round(bits.ints, bits.otherInts, n);
-        return narrow(bits.otherInts, bits.shorts, n) >= 0;
+        return narrow(bits.otherInts, bits.shorts, n);
     }
 
-    /** Rounds to numbers of 16 bits; other bits are set where that is not right. */
+    /** Rounds to numbers of 16 bits; negative where that is not right. */
     private static void round(int[] values, int[] results, int n) {
         for (int i = 0; i < n; i++) {
             int value = values[i];
@@ -95,16 +100,6 @@ final class HalfArrays {
             int normal = magnitude - MORE_RANGE + 0xfff + (magnitude >>> 13 & 1) >>> 13;
             results[i] = normal & ~(above >> 31) | value >>> 16 & 0x8000 | other;
         }
-    }
-
-    /** Stores the lower halves of integers, and returns all bits that they have. */
-    private static int narrow(int[] values, short[] halves, int n) {
-        int all = 0;
-        for (int i = 0; i < n; i++) {
-            halves[i] = (short) values[i];
-            all |= values[i];
-        }
-        return all;
     }
 
     static void fromFloat16(Bits bits, int n) {
