@@ -19,6 +19,9 @@ final class Elementwise {
 
     private static final long COSTLY = 1 << 13;
 
+    /** Elements worth another thread where they are only copied. */
+    private static final long COPIED = 1 << 17;
+
     /** Up to this length, walking along an axis takes longer than walking across it. */
     private static final long SHORT = 8;
 
@@ -79,7 +82,7 @@ final class Elementwise {
         // In stretches that no storage's window cuts.
         Parallel.run(
                 out.length,
-                CHEAP,
+                COPIED,
                 (start, end) -> {
                     for (long i = start; i < end; i += CHEAP) {
                         source.load(i, (int) Math.min(CHEAP, end - i), out, (int) i);
