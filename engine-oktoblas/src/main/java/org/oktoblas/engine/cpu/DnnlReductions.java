@@ -5,6 +5,8 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_min;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_sum;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.ReduceOp;
 import org.oktoblas.engine.backend.Tensor;
@@ -20,10 +22,15 @@ import org.oktoblas.engine.backend.Tensor;
  */
 final class DnnlReductions {
 
-    /** So many elements are reduced by one call where they are many, and where they are few. */
-    private static final int MANY = 1 << 15;
+    /** So many elements are reduced by one call: as many of these as there are. */
+    private static final int[] CALLS = {1 << 17, 1 << 15, DnnlArithmetic.FEW};
+
+    private static final int MANY = CALLS[0];
 
     private static final int FEW = DnnlArithmetic.FEW;
+
+    /** Elements that are squared at a time, to be summed while they are in the cache. */
+    private static final int SQUARED = 1 << 15;
 
     /** Shorter rows are added in double throughout. */
     private static final long SHORTEST_ROW = 1024;
@@ -93,8 +100,8 @@ final class DnnlReductions {
         }
         long length = rowLength(layout, out.layout());
         return (length >= FEW || length >= SHORTEST_ROW && length % reducer.run == 0)
-                && reducer.isFast()
-                && CHECKS.isFast()
+                && reducer.isFast
+                && CHECKS.isFast
                 && DnnlArithmetic.canSquare();
     }
 
@@ -159,7 +166,7 @@ final class DnnlReductions {
 
     /** Reduces all runs, and checks each block of them while it is in the cache. */
     private void reduceRuns(CpuStorage values, CpuStorage checks) {
-        int blockRuns = MANY / run;
+        int blockRuns = (squares ? SQUARED : MANY) / run;
         long blocks = (lineRuns + blockRuns - 1) / blockRuns;
         Parallel.run(
                 lines * blocks,
@@ -256,31 +263,31 @@ final class DnnlReductions {
         return Math.abs(check) <= Float.MAX_VALUE && (reducer == SUMS || value != 0);
     }
 
-    /** One of oneDNN's reductions, compiled for calls of many elements and of few. */
+    /** One of oneDNN's reductions, compiled for calls of several sizes. */
     private static final class Reducer {
 
         final int run;
-        private final DnnlPrimitive many;
-        private final DnnlPrimitive few;
+        final boolean isFast;
+        private final DnnlPrimitive[] calls = new DnnlPrimitive[CALLS.length];
 
         Reducer(int algorithm, int run) {
             this.run = run;
-            many = DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, MANY / run, run));
-            few = DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, FEW / run, run));
-        }
-
-        boolean isFast() {
-            return many != null && few != null;
-        }
-
-        /** Reduces runs beside each other, as many as make whole calls. */
-        void reduce(CpuMemory memory, long from, long runs, long to) {
-            if (runs * run == MANY) {
-                many.execute(memory, from, to);
-                return;
+            for (int i = 0; i < CALLS.length; i++) {
+                int runs = CALLS[i] / run;
+                calls[i] =
+                        DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, runs, run));
             }
-            for (long done = 0; done < runs; done += FEW / run) {
-                few.execute(memory, from + done * run * Float.BYTES, to + done * Float.BYTES);
+            isFast = Stream.of(calls).allMatch(Objects::nonNull);
+        }
+
+        /** Reduces runs beside each other, a multiple of the smallest call's. */
+        void reduce(CpuMemory memory, long from, long runs, long to) {
+            long done = 0;
+            for (int i = 0; i < CALLS.length; i++) {
+                for (int step = CALLS[i] / run; done + step <= runs; done += step) {
+                    calls[i].execute(
+                            memory, from + done * run * Float.BYTES, to + done * Float.BYTES);
+                }
             }
         }
     }
