@@ -66,7 +66,12 @@ final class Bits {
 
     /** Copies the bits of the first n {@link #floats} to {@link #ints}. */
     void toInts(int n) {
-        asFloats.put(0, floats, 0, n);
+        toInts(floats, 0, n);
+    }
+
+    /** Copies the bits of n floats, from one on, to {@link #ints}. */
+    void toInts(float[] source, int at, int n) {
+        asFloats.put(0, source, at, n);
         asInts.get(0, ints, 0, n);
     }
 

@@ -35,7 +35,7 @@ public final class CpuBackend implements Backend {
 
     private final CpuMemory memory = new CpuMemory();
 
-    /** Null where matrices are multiplied in plain Java. */
+    /** Null where all is computed in plain Java. */
     private final Dnnl dnnl;
 
     /**
@@ -213,7 +213,7 @@ public final class CpuBackend implements Backend {
         if (in.dataType() != DataType.FLOAT32) {
             return false;
         }
-        if (dnnl != null && DnnlReductions.suits(ReduceOp.SUM, in, out)) {
+        if (dnnl != null && DnnlReductions.suitsSquares(in, out)) {
             DnnlReductions.sumSquares(memory, in, out);
         } else {
             Reductions.sumSquares(in, out);

@@ -6,6 +6,7 @@ import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.oktoblas.engine.backend.Storage;
+import org.oktoblas.engine.backend.Tensor;
 
 /**
  * Memory outside the Java heap. A {@link ByteBuffer} reaches 2 GB only, so larger storages are seen
@@ -47,6 +48,12 @@ final class CpuStorage extends Storage {
                         ? 0
                         : Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
         return new CpuStorage(bytes.capacity(), address, bytes, () -> {});
+    }
+
+    /** Returns the address of a tensor's first element. */
+    static long addressOf(Tensor tensor) {
+        return ((CpuStorage) tensor.storage()).address
+                + tensor.layout().offset() * tensor.dataType().getNumOfBytes();
     }
 
     /** Returns the address of the first byte. */

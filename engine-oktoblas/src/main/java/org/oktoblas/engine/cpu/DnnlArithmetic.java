@@ -6,6 +6,9 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Operand;
@@ -22,71 +25,49 @@ final class DnnlArithmetic {
     /** The elements of one call. */
     private static final int BLOCK = 1 << 15;
 
-    /** The elements of a call that squares few. */
-    static final int FEW = 1 << 12;
-
     private static final long SMALLEST = 4 * BLOCK;
 
-    private static final int[] ALGORITHMS = {
-        dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul, dnnl_binary_div
-    };
+    /** By operation, compiled when it is first wanted; empty if oneDNN is not fast at it. */
+    private static final Map<BinaryOp, Optional<Compiled>> COMPILED = new ConcurrentHashMap<>();
 
-    private static final DnnlPrimitive[] OF_TENSORS = compile(BLOCK);
-    private static final DnnlPrimitive[] WITH_NUMBER = compile(1);
+    /** An operation on two tensors, and on a tensor and a number. */
+    private record Compiled(DnnlPrimitive ofTensors, DnnlPrimitive withNumber) {
 
-    private static final DnnlPrimitive SQUARES_OF_MANY = OF_TENSORS[index(BinaryOp.MULTIPLY)];
-    private static final DnnlPrimitive SQUARES_OF_FEW =
-            DnnlPrimitive.ifFast(() -> DnnlOperations.binary(dnnl_binary_mul, FEW, FEW));
+        static Optional<Compiled> of(BinaryOp op) {
+            int algorithm =
+                    switch (op) {
+                        case ADD -> dnnl_binary_add;
+                        case SUBTRACT -> dnnl_binary_sub;
+                        case MULTIPLY -> dnnl_binary_mul;
+                        case DIVIDE -> dnnl_binary_div;
+                        default -> 0;
+                    };
+            if (algorithm == 0) {
+                return Optional.empty();
+            }
+            DnnlPrimitive ofTensors =
+                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, BLOCK));
+            DnnlPrimitive withNumber =
+                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, 1));
+            return ofTensors == null || withNumber == null
+                    ? Optional.empty()
+                    : Optional.of(new Compiled(ofTensors, withNumber));
+        }
+    }
 
     private DnnlArithmetic() {}
 
-    private static DnnlPrimitive[] compile(int second) {
-        DnnlPrimitive[] primitives = new DnnlPrimitive[ALGORITHMS.length];
-        for (int i = 0; i < primitives.length; i++) {
-            int algorithm = ALGORITHMS[i];
-            primitives[i] =
-                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, second));
-        }
-        return primitives;
-    }
-
-    static boolean canSquare() {
-        return SQUARES_OF_MANY != null && SQUARES_OF_FEW != null;
-    }
-
-    /** Squares neighbouring floats, a multiple of FEW. */
-    static void square(CpuMemory memory, long from, long count, long to) {
-        long done = 0;
-        for (; done + BLOCK <= count; done += BLOCK) {
-            long bytes = done * Float.BYTES;
-            SQUARES_OF_MANY.execute(memory, from + bytes, from + bytes, to + bytes);
-        }
-        for (; done < count; done += FEW) {
-            long bytes = done * Float.BYTES;
-            SQUARES_OF_FEW.execute(memory, from + bytes, from + bytes, to + bytes);
-        }
-    }
-
-    private static int index(BinaryOp op) {
-        return switch (op) {
-            case ADD -> 0;
-            case SUBTRACT -> 1;
-            case MULTIPLY -> 2;
-            case DIVIDE -> 3;
-            default -> -1;
-        };
+    private static Optional<Compiled> compiled(BinaryOp op) {
+        return COMPILED.computeIfAbsent(op, Compiled::of);
     }
 
     static boolean suits(BinaryOp op, Operand a, Operand b, Tensor out) {
-        int index = index(op);
-        return index >= 0
-                && out.layout().count() >= SMALLEST
+        return out.layout().count() >= SMALLEST
                 && isDense(out)
                 && a instanceof Tensor tensor
                 && isDense(tensor)
                 && (b instanceof Scalar || b instanceof Tensor other && isDense(other))
-                && OF_TENSORS[index] != null
-                && WITH_NUMBER[index] != null;
+                && compiled(op).isPresent();
     }
 
     private static boolean isDense(Tensor tensor) {
@@ -95,14 +76,16 @@ final class DnnlArithmetic {
 
     /** Computes what suits. */
     static void run(CpuMemory memory, BinaryOp op, Operand a, Operand b, Tensor out) {
+        Compiled compiled = compiled(op).orElseThrow();
         if (b instanceof Tensor tensor) {
-            run(memory, op, (Tensor) a, tensor, OF_TENSORS[index(op)], address(tensor), BLOCK, out);
+            long second = CpuStorage.addressOf(tensor);
+            run(memory, op, (Tensor) a, b, compiled.ofTensors, second, BLOCK, out);
             return;
         }
         CpuStorage number = memory.allocate(Float.BYTES);
         try {
             number.window(0).putFloat(0, (float) ((Scalar) b).real());
-            run(memory, op, (Tensor) a, b, WITH_NUMBER[index(op)], number.address(), 0, out);
+            run(memory, op, (Tensor) a, b, compiled.withNumber, number.address(), 0, out);
         } finally {
             number.release();
         }
@@ -118,8 +101,8 @@ final class DnnlArithmetic {
             long step,
             Tensor out) {
         long blocks = out.layout().count() / BLOCK;
-        long first = address(a);
-        long target = address(out);
+        long first = CpuStorage.addressOf(a);
+        long target = CpuStorage.addressOf(out);
         Parallel.run(
                 blocks,
                 1,
@@ -138,10 +121,6 @@ final class DnnlArithmetic {
             Operand rest = b instanceof Tensor tensor ? from(tensor, done) : b;
             Elementwise.binary(op, from(a, done), rest, from(out, done));
         }
-    }
-
-    private static long address(Tensor tensor) {
-        return ((CpuStorage) tensor.storage()).address() + tensor.layout().offset() * Float.BYTES;
     }
 
     /** Returns a contiguous tensor's elements from an index on. */

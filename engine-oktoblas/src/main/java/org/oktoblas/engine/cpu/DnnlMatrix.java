@@ -196,7 +196,7 @@ final class DnnlMatrix implements PackedMatrix {
         try {
             reorder.execute(
                     memory,
-                    address(matrix) + first * matrix.dataType().getNumOfBytes(),
+                    CpuStorage.addressOf(matrix) + first * matrix.dataType().getNumOfBytes(),
                     address(part, block));
         } finally {
             reorder.release();
@@ -240,11 +240,6 @@ final class DnnlMatrix implements PackedMatrix {
             source.storage().release();
         }
         return copy;
-    }
-
-    private static long address(Tensor tensor) {
-        return ((CpuStorage) tensor.storage()).address()
-                + tensor.layout().offset() * tensor.dataType().getNumOfBytes();
     }
 
     @Override
@@ -322,7 +317,7 @@ final class DnnlMatrix implements PackedMatrix {
 
     private void multiplyConverted(
             Tensor a, Tensor bias, Activation activation, boolean sum, Tensor out) {
-        long shift = bias == null ? 0 : address(contiguous(bias));
+        long shift = bias == null ? 0 : CpuStorage.addressOf(contiguous(bias));
         Layout from = a.layout();
         Layout to = out.layout();
         // One operation a part for all blocks but the last, which may be narrower.
@@ -350,8 +345,8 @@ final class DnnlMatrix implements PackedMatrix {
     private void multiplyBlock(
             DnnlPrimitive[] products, int block, Tensor a, long shift, Tensor out) {
         long column = block * grid.width() * Float.BYTES;
-        long target = address(out) + column;
-        long source = address(a);
+        long target = CpuStorage.addressOf(out) + column;
+        long source = CpuStorage.addressOf(a);
         long step = grid.depth() * a.dataType().getNumOfBytes();
         for (int part = 0; part < grid.parts(); part++) {
             long from = source + part * step;

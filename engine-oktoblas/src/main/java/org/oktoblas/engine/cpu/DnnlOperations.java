@@ -200,29 +200,19 @@ final class DnnlOperations {
 
     /** Compiles a copy between two layouts or data types; the descriptions then belong to it. */
     static DnnlPrimitive reorder(dnnl_memory_desc source, dnnl_memory_desc target) {
-        dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
-        dnnl_primitive_desc reorder = new dnnl_primitive_desc();
-        try {
-            Dnnl.check(
-                    dnnl_reorder_primitive_desc_create(
-                            reorder,
-                            source,
-                            Dnnl.get().engine(),
-                            target,
-                            Dnnl.get().engine(),
-                            attributes),
-                    "compile a copy");
-        } catch (RuntimeException e) {
-            dnnl_memory_desc_destroy(source);
-            dnnl_memory_desc_destroy(target);
-            throw e;
-        } finally {
-            dnnl_primitive_attr_destroy(attributes);
-        }
-        return new DnnlPrimitive(
-                reorder,
+        return compile(
+                "a copy",
+                (reorder, attributes) ->
+                        dnnl_reorder_primitive_desc_create(
+                                reorder,
+                                source,
+                                Dnnl.get().engine(),
+                                target,
+                                Dnnl.get().engine(),
+                                attributes),
                 new int[] {DNNL_ARG_FROM, DNNL_ARG_TO},
-                new dnnl_memory_desc[] {source, target});
+                source,
+                target);
     }
 
     /** Compiles a reduction of rows of a contiguous float32 matrix. */
@@ -230,27 +220,21 @@ final class DnnlOperations {
         dnnl_memory_desc source =
                 Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
         dnnl_memory_desc target = Dnnl.describe(dnnl_f32, new long[] {rows, 1}, new long[] {1, 1});
-        dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
-        dnnl_primitive_desc reduction = new dnnl_primitive_desc();
-        try {
-            Dnnl.check(
-                    dnnl_reduction_primitive_desc_create(
-                            reduction,
-                            Dnnl.get().engine(),
-                            algorithm,
-                            source,
-                            target,
-                            0,
-                            0,
-                            attributes),
-                    "compile a reduction");
-        } finally {
-            dnnl_primitive_attr_destroy(attributes);
-        }
-        return new DnnlPrimitive(
-                reduction,
+        return compile(
+                "a reduction",
+                (reduction, attributes) ->
+                        dnnl_reduction_primitive_desc_create(
+                                reduction,
+                                Dnnl.get().engine(),
+                                algorithm,
+                                source,
+                                target,
+                                0,
+                                0,
+                                attributes),
                 new int[] {DNNL_ARG_SRC, DNNL_ARG_DST},
-                new dnnl_memory_desc[] {source, target});
+                source,
+                target);
     }
 
     /** Compiles arithmetic on n neighbouring floats and as many others, or one. */
@@ -258,25 +242,42 @@ final class DnnlOperations {
         dnnl_memory_desc first = Dnnl.describe(dnnl_f32, new long[] {n}, new long[] {1});
         dnnl_memory_desc second = Dnnl.describe(dnnl_f32, new long[] {others}, new long[] {1});
         dnnl_memory_desc target = Dnnl.describe(dnnl_f32, new long[] {n}, new long[] {1});
+        return compile(
+                "arithmetic",
+                (arithmetic, attributes) ->
+                        dnnl_binary_primitive_desc_create(
+                                arithmetic,
+                                Dnnl.get().engine(),
+                                algorithm,
+                                first,
+                                second,
+                                target,
+                                attributes),
+                new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST},
+                first,
+                second,
+                target);
+    }
+
+    /** A call of the library that describes an operation, and returns its status. */
+    private interface Description {
+        int create(dnnl_primitive_desc operation, dnnl_primitive_attr attributes);
+    }
+
+    private static DnnlPrimitive compile(
+            String what, Description description, int[] names, dnnl_memory_desc... descriptions) {
         dnnl_primitive_attr attributes = attributes(Finish.NOTHING);
-        dnnl_primitive_desc arithmetic = new dnnl_primitive_desc();
+        dnnl_primitive_desc operation = new dnnl_primitive_desc();
         try {
-            Dnnl.check(
-                    dnnl_binary_primitive_desc_create(
-                            arithmetic,
-                            Dnnl.get().engine(),
-                            algorithm,
-                            first,
-                            second,
-                            target,
-                            attributes),
-                    "compile arithmetic");
+            Dnnl.check(description.create(operation, attributes), "compile " + what);
+        } catch (RuntimeException e) {
+            for (dnnl_memory_desc one : descriptions) {
+                dnnl_memory_desc_destroy(one);
+            }
+            throw e;
         } finally {
             dnnl_primitive_attr_destroy(attributes);
         }
-        return new DnnlPrimitive(
-                arithmetic,
-                new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST},
-                new dnnl_memory_desc[] {first, second, target});
+        return new DnnlPrimitive(operation, names, descriptions);
     }
 }

@@ -1,12 +1,11 @@
 package org.oktoblas.engine.cpu;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_max;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_min;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_sum;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.ReduceOp;
 import org.oktoblas.engine.backend.Tensor;
@@ -22,12 +21,10 @@ import org.oktoblas.engine.backend.Tensor;
  */
 final class DnnlReductions {
 
-    /** So many elements are reduced by one call: as many of these as there are. */
-    private static final int[] CALLS = {1 << 17, 1 << 15, DnnlArithmetic.FEW};
+    /** Elements of a run that is summed, and of one whose extremum is wanted. */
+    private static final int SUMMED = 128;
 
-    private static final int MANY = CALLS[0];
-
-    private static final int FEW = DnnlArithmetic.FEW;
+    private static final int COMPARED = 1024;
 
     /** Elements that are squared at a time, to be summed while they are in the cache. */
     private static final int SQUARED = 1 << 15;
@@ -38,12 +35,24 @@ final class DnnlReductions {
     /** Elements of rows that are worth another thread, once runs are reduced. */
     private static final long GRAIN = 1 << 20;
 
-    private static final Reducer SUMS = new Reducer(dnnl_reduction_sum, 128);
-    private static final Reducer MAXIMA = new Reducer(dnnl_reduction_max, 1024);
-    private static final Reducer MINIMA = new Reducer(dnnl_reduction_min, 1024);
+    // Operations are compiled when one of their class is first wanted.
 
-    /** The sums of those runs whose extrema are wanted: not finite where NaN may be among them. */
-    private static final Reducer CHECKS = new Reducer(dnnl_reduction_sum, 1024);
+    private static final class Sums {
+        static final Reducer RUNS = new Reducer(dnnl_reduction_sum, SUMMED);
+    }
+
+    private static final class Extrema {
+        static final Reducer MAXIMA = new Reducer(dnnl_reduction_max, COMPARED);
+        static final Reducer MINIMA = new Reducer(dnnl_reduction_min, COMPARED);
+
+        /** The sums of the same runs: not finite where NaN may be among them. */
+        static final Reducer CHECKS = new Reducer(dnnl_reduction_sum, COMPARED);
+    }
+
+    private static final class Squares {
+        static final DnnlCalls CALLS =
+                new DnnlCalls(n -> DnnlOperations.binary(dnnl_binary_mul, n, n));
+    }
 
     private final CpuMemory memory;
     private final ReduceOp op;
@@ -51,6 +60,7 @@ final class DnnlReductions {
     /** Whether elements are squared first. */
     private final boolean squares;
 
+    private final boolean extrema;
     private final Reducer reducer;
     private final View<float[]> source;
     private final long address;
@@ -73,8 +83,9 @@ final class DnnlReductions {
         this.op = op;
         this.squares = squares;
         this.length = length;
-        reducer = reducer(op);
-        run = reducer.run;
+        extrema = isExtreme(op);
+        run = run(op);
+        reducer = !extrema ? Sums.RUNS : op == ReduceOp.MAX ? Extrema.MAXIMA : Extrema.MINIMA;
         CpuStorage storage = (CpuStorage) in.storage();
         source =
                 new View<>(
@@ -82,36 +93,46 @@ final class DnnlReductions {
                                 ? new FloatingElements.Squares(storage)
                                 : new FloatingElements.Float32(storage),
                         in.layout());
-        address = storage.address() + in.layout().offset() * Float.BYTES;
+        address = CpuStorage.addressOf(in);
         lineLength = length % run == 0 ? source.count() : length;
         lines = source.count() / lineLength;
-        lineRuns = lineLength / FEW * (FEW / run);
+        lineRuns = lineLength / DnnlCalls.SMALLEST * (DnnlCalls.SMALLEST / run);
     }
 
     static boolean suits(ReduceOp op, Tensor in, Tensor out) {
         Layout layout = in.layout();
-        Reducer reducer = reducer(op);
-        if (reducer == null
+        if (!isExtreme(op) && op != ReduceOp.SUM && op != ReduceOp.MEAN
                 || in.dataType() != DataType.FLOAT32
                 || out.dataType() != DataType.FLOAT32
-                || layout.count() < FEW
+                || layout.count() < DnnlCalls.SMALLEST
                 || !layout.isContiguous()) {
             return false;
         }
         long length = rowLength(layout, out.layout());
-        return (length >= FEW || length >= SHORTEST_ROW && length % reducer.run == 0)
-                && reducer.isFast
-                && CHECKS.isFast
-                && DnnlArithmetic.canSquare();
+        return (length >= DnnlCalls.SMALLEST || length >= SHORTEST_ROW && length % run(op) == 0)
+                && isFast(op);
     }
 
-    private static Reducer reducer(ReduceOp op) {
-        return switch (op) {
-            case SUM, MEAN -> SUMS;
-            case MAX -> MAXIMA;
-            case MIN -> MINIMA;
-            default -> null;
-        };
+    /** Returns whether the squares of a tensor are summed here. */
+    static boolean suitsSquares(Tensor in, Tensor out) {
+        return suits(ReduceOp.SUM, in, out) && Squares.CALLS.areFast();
+    }
+
+    private static boolean isFast(ReduceOp op) {
+        return isExtreme(op)
+                ? Extrema.MAXIMA.calls.areFast()
+                        && Extrema.MINIMA.calls.areFast()
+                        && Extrema.CHECKS.calls.areFast()
+                : Sums.RUNS.calls.areFast();
+    }
+
+    private static boolean isExtreme(ReduceOp op) {
+        return op == ReduceOp.MAX || op == ReduceOp.MIN;
+    }
+
+    /** Returns the elements of a run. */
+    private static int run(ReduceOp op) {
+        return isExtreme(op) ? COMPARED : SUMMED;
     }
 
     /** Returns how many elements make a result if they are neighbours, 0 otherwise. */
@@ -146,27 +167,23 @@ final class DnnlReductions {
 
     private void run(Tensor out) {
         CpuStorage values = memory.allocate(lines * lineRuns * Float.BYTES);
+        CpuStorage checks = null;
         try {
-            if (reducer == SUMS) {
-                reduceRuns(values, values);
-                joinRuns(values, values, out);
-                return;
-            }
-            CpuStorage checks = memory.allocate(values.byteSize());
-            try {
-                reduceRuns(values, checks);
-                joinRuns(values, checks, out);
-            } finally {
-                checks.release();
-            }
+            // Sums are their own checks.
+            checks = extrema ? memory.allocate(values.byteSize()) : null;
+            reduceRuns(values, checks);
+            joinRuns(values, checks, out);
         } finally {
             values.release();
+            if (checks != null) {
+                checks.release();
+            }
         }
     }
 
     /** Reduces all runs, and checks each block of them while it is in the cache. */
     private void reduceRuns(CpuStorage values, CpuStorage checks) {
-        int blockRuns = (squares ? SQUARED : MANY) / run;
+        int blockRuns = (squares ? SQUARED : DnnlCalls.LARGEST) / run;
         long blocks = (lineRuns + blockRuns - 1) / blockRuns;
         Parallel.run(
                 lines * blocks,
@@ -175,26 +192,31 @@ final class DnnlReductions {
                     for (long block = start; block < end; block++) {
                         long line = block / blocks;
                         long first = block % blocks * blockRuns;
-                        long runs = Math.min(blockRuns, lineRuns - first);
+                        long count = Math.min(blockRuns, lineRuns - first) * run;
                         long from = address + (line * lineLength + first * run) * Float.BYTES;
                         long to = (line * lineRuns + first) * Float.BYTES;
                         if (squares) {
-                            reduceSquares(from, runs, values.address() + to);
-                            continue;
+                            reduceSquares(from, count, values.address() + to);
+                        } else {
+                            reducer.reduce(memory, from, count, values.address() + to);
                         }
-                        reducer.reduce(memory, from, runs, values.address() + to);
-                        if (checks != values) {
-                            CHECKS.reduce(memory, from, runs, checks.address() + to);
+                        if (checks != null) {
+                            Extrema.CHECKS.reduce(memory, from, count, checks.address() + to);
                         }
                     }
                 });
     }
 
-    private void reduceSquares(long from, long runs, long to) {
-        CpuStorage block = memory.allocate(runs * run * Float.BYTES);
+    private void reduceSquares(long from, long count, long to) {
+        CpuStorage block = memory.allocate(count * Float.BYTES);
         try {
-            DnnlArithmetic.square(memory, from, runs * run, block.address());
-            reducer.reduce(memory, block.address(), runs, to);
+            Squares.CALLS.run(
+                    count,
+                    (multiply, start) -> {
+                        long x = from + start * Float.BYTES;
+                        multiply.execute(memory, x, x, block.address() + start * Float.BYTES);
+                    });
+            reducer.reduce(memory, block.address(), count, to);
         } finally {
             block.release();
         }
@@ -202,7 +224,7 @@ final class DnnlReductions {
 
     private void joinRuns(CpuStorage values, CpuStorage checks, Tensor out) {
         View<float[]> runValues = runs(values);
-        View<float[]> runChecks = runs(checks);
+        View<float[]> runChecks = checks == null ? null : runs(checks);
         View<float[]> target = FloatArithmetic.INSTANCE.view(out);
         Parallel.run(
                 target.count(),
@@ -229,12 +251,14 @@ final class DnnlReductions {
         long runs = Math.max(0, Math.min(length / run, lineRuns - first));
         Scratch scratch = Scratch.get();
         float[] x = scratch.floats(5, Scratch.CHUNK);
-        float[] check = scratch.floats(6, Scratch.CHUNK);
+        float[] check = checks == null ? x : scratch.floats(6, Scratch.CHUNK);
         double result = FloatReductions.identity(op);
         for (long done = 0; done < runs; done += Scratch.CHUNK) {
             int n = (int) Math.min(Scratch.CHUNK, runs - done);
             values.load(line * lineRuns + first + done, n, x);
-            checks.load(line * lineRuns + first + done, n, check);
+            if (checks != null) {
+                checks.load(line * lineRuns + first + done, n, check);
+            }
             boolean allRight = true;
             for (int i = 0; i < n; i++) {
                 allRight &= isRight(x[i], check[i]);
@@ -260,35 +284,29 @@ final class DnnlReductions {
     }
 
     private boolean isRight(float value, float check) {
-        return Math.abs(check) <= Float.MAX_VALUE && (reducer == SUMS || value != 0);
+        return Math.abs(check) <= Float.MAX_VALUE && (!extrema || value != 0);
     }
 
-    /** One of oneDNN's reductions, compiled for calls of several sizes. */
+    /** One of oneDNN's reductions, of runs of one length. */
     private static final class Reducer {
 
-        final int run;
-        final boolean isFast;
-        private final DnnlPrimitive[] calls = new DnnlPrimitive[CALLS.length];
+        private final int run;
+        private final DnnlCalls calls;
 
         Reducer(int algorithm, int run) {
             this.run = run;
-            for (int i = 0; i < CALLS.length; i++) {
-                int runs = CALLS[i] / run;
-                calls[i] =
-                        DnnlPrimitive.ifFast(() -> DnnlOperations.reduction(algorithm, runs, run));
-            }
-            isFast = Stream.of(calls).allMatch(Objects::nonNull);
+            calls = new DnnlCalls(n -> DnnlOperations.reduction(algorithm, n / run, run));
         }
 
-        /** Reduces runs beside each other, a multiple of the smallest call's. */
-        void reduce(CpuMemory memory, long from, long runs, long to) {
-            long done = 0;
-            for (int i = 0; i < CALLS.length; i++) {
-                for (int step = CALLS[i] / run; done + step <= runs; done += step) {
-                    calls[i].execute(
-                            memory, from + done * run * Float.BYTES, to + done * Float.BYTES);
-                }
-            }
+        /** Reduces a number of elements, each run to a float. */
+        void reduce(CpuMemory memory, long from, long count, long to) {
+            calls.run(
+                    count,
+                    (primitive, start) ->
+                            primitive.execute(
+                                    memory,
+                                    from + start * Float.BYTES,
+                                    to + start / run * Float.BYTES));
         }
     }
 }

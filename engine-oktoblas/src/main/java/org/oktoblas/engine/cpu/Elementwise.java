@@ -102,10 +102,11 @@ final class Elementwise {
             if (isShort(in.layout()) || isShort(out.layout())) {
                 move(
                         Arithmetic.moving(in.dataType()),
+                        Scratch.CHUNK,
                         in.with(Axes.lastFirst(in.layout())),
                         out.with(Axes.lastFirst(out.layout())));
             } else {
-                move(Arithmetic.moving(in.dataType()), in, out);
+                move(Arithmetic.moving(in.dataType()), Scratch.CHUNK, in, out);
             }
         } else {
             convert(Arithmetic.of(in.dataType()), in, Arithmetic.of(out.dataType()), out);
@@ -143,12 +144,13 @@ final class Elementwise {
         return true;
     }
 
-    private static <A> void move(Arithmetic<A> kind, Tensor in, Tensor out) {
+    private static <A> void move(Arithmetic<A> kind, int size, Tensor in, Tensor out) {
         View<A> source = kind.view(in);
         View<A> target = kind.view(out);
         chunks(
                 target.count(),
                 CHEAP,
+                size,
                 (start, n) -> {
                     A x = kind.scratch(0, n);
                     source.load(start, n, x);
@@ -166,10 +168,6 @@ final class Elementwise {
             floatsToInts(in, out);
             return;
         }
-        if (in.dataType() == DataType.FLOAT32 && out.dataType() == DataType.FLOAT16) {
-            floatsToHalves(in, out);
-            return;
-        }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
             View<byte[]> target = Truths.view(out);
@@ -183,6 +181,11 @@ final class Elementwise {
                         from.toTruths(x, y, n);
                         target.store(start, n, y);
                     });
+            return;
+        }
+        if (from.equals(to)) {
+            // What is loaded and stored is converted by that.
+            move(from, SMALL_CHUNK, in, out);
             return;
         }
         View<B> target = to.view(out);
@@ -212,26 +215,6 @@ final class Elementwise {
                         y[i] = x[i] & 0xff;
                     }
                     target.store(start, n, y);
-                });
-    }
-
-    private static void floatsToHalves(Tensor in, Tensor out) {
-        View<float[]> source = FloatArithmetic.INSTANCE.view(in);
-        View<int[]> sourceBits = Ints.view(in);
-        View<short[]> target = Shorts.view(out);
-        chunks(
-                target.count(),
-                CHEAP,
-                SMALL_CHUNK,
-                (start, n) -> {
-                    Bits bits = Bits.get();
-                    sourceBits.load(start, n, bits.ints);
-                    if (!HalfArrays.normalToFloat16(bits, n)) {
-                        source.load(start, n, bits.floats);
-                        HalfArrays.toFloat16(bits, n);
-                        HalfArrays.narrow(bits.ints, bits.shorts, n);
-                    }
-                    target.store(start, n, bits.shorts);
                 });
     }
 

@@ -39,8 +39,7 @@ final class FloatComparisons {
     /** Tells which of n floats, at most a chunk, are not zero; NaN is not. */
     static void toTruths(float[] x, byte[] out, int n) {
         Bits bits = Bits.get();
-        System.arraycopy(x, 0, bits.floats, 0, n);
-        bits.toInts(n);
+        bits.toInts(x, 0, n);
         int[] ints = bits.ints;
         for (int i = 0; i < n; i++) {
             ints[i] = (ints[i] & MAGNITUDE) + Integer.MAX_VALUE >>> 31;

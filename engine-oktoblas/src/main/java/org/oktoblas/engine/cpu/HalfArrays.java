@@ -26,7 +26,7 @@ final class HalfArrays {
     /** The bits of 0.5. */
     private static final int ONE_HALF = 0x3f000000;
 
-    /** Converts n numbers between the floats and the lower halves of the integers of the bits. */
+    /** Converts n numbers between floats and 16-bit ones, both as {@link Bits} has them. */
     interface Codec {
         void run(Bits bits, int n);
     }
@@ -54,16 +54,14 @@ final class HalfArrays {
         Bits bits = Bits.get();
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
-            System.arraycopy(source, at + done, bits.floats, 0, m);
-            bits.toInts(m);
+            bits.toInts(source, at + done, m);
             encode.run(bits, m);
-            narrow(bits.ints, bits.shorts, m);
             buffer.put(index + done, bits.shorts, 0, m);
         }
     }
 
     /** Stores the lower halves of integers, up to a negative one; returns whether there is none. */
-    static boolean narrow(int[] values, short[] halves, int n) {
+    private static boolean narrow(int[] values, short[] halves, int n) {
         for (int i = 0; i < n; i++) {
             int value = values[i];
             halves[i] = (short) value;
@@ -76,19 +74,10 @@ final class HalfArrays {
     }
 
     /**
-     * Rounds n floats to {@link Bits#shorts} if, as most, they are 0 or neither too small nor too
-     * large for a normal number of binary16; {@link #toFloat16} does it with all.
-     *
-     * @param bits whose ints are the bits of the floats
-     * @return whether they were such
+     * Rounds to what most floats become, 0 and normal numbers of binary16; negative where that is
+     * not right.
      */
-    static boolean normalToFloat16(Bits bits, int n) {
-        round(bits.ints, bits.otherInts, n);
-        return narrow(bits.otherInts, bits.shorts, n);
-    }
-
-    /** Rounds to numbers of 16 bits; negative where that is not right. */
-    private static void round(int[] values, int[] results, int n) {
+    private static void roundNormal(int[] values, int[] results, int n) {
         for (int i = 0; i < n; i++) {
             int value = values[i];
             int magnitude = value & 0x7fffffff;
@@ -119,6 +108,15 @@ final class HalfArrays {
     }
 
     static void toFloat16(Bits bits, int n) {
+        roundNormal(bits.ints, bits.otherInts, n);
+        if (!narrow(bits.otherInts, bits.shorts, n)) {
+            roundAll(bits, n);
+            narrow(bits.ints, bits.shorts, n);
+        }
+    }
+
+    private static void roundAll(Bits bits, int n) {
+        bits.toFloats(n);
         // Below 2^-14 numbers are multiples of 2^-24, which is the ulp of 0.5: a sum rounds to
         // them.
         float[] floats = bits.floats;
@@ -160,5 +158,6 @@ final class HalfArrays {
             int nan = 0x7f800000 - (value & 0x7fffffff) >> 31;
             ints[i] = rounded & ~nan | (value >>> 16 | 0x40) & nan;
         }
+        narrow(ints, bits.shorts, n);
     }
 }
