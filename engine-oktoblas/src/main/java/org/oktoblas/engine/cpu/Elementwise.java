@@ -168,6 +168,10 @@ final class Elementwise {
             floatsToInts(in, out);
             return;
         }
+        if (in.dataType() == DataType.FLOAT32 && out.dataType() == DataType.FLOAT16) {
+            floatsToHalves(in, out);
+            return;
+        }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
             View<byte[]> target = Truths.view(out);
@@ -215,6 +219,20 @@ final class Elementwise {
                         y[i] = x[i] & 0xff;
                     }
                     target.store(start, n, y);
+                });
+    }
+
+    private static void floatsToHalves(Tensor in, Tensor out) {
+        View<int[]> source = Ints.view(in);
+        View<int[]> target = FloatingElements.Float16Bits.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                SMALL_CHUNK,
+                (start, n) -> {
+                    int[] x = Ints.scratch(0, n);
+                    source.load(start, n, x);
+                    target.store(start, n, x);
                 });
     }
 

@@ -1,5 +1,6 @@
 package org.oktoblas.engine.cpu;
 
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -53,15 +54,17 @@ final class FloatFunctions {
     /** Runs over an array; loops are vectorised where all arrays are indexed from 0. */
     private static void chunks(float[] x, int n, Chunk chunk) {
         Bits bits = Bits.get();
-        if (n <= Scratch.CHUNK) {
+        if (n >= Scratch.FEWEST && n <= Scratch.CHUNK) {
             chunk.run(bits, x, n);
             return;
         }
         float[] part = bits.floatPart;
         for (int i = 0; i < n; i += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - i);
+            int computed = Math.max(Scratch.FEWEST, m);
             System.arraycopy(x, i, part, 0, m);
-            chunk.run(bits, part, m);
+            Arrays.fill(part, m, computed, 1);
+            chunk.run(bits, part, computed);
             System.arraycopy(part, 0, x, i, m);
         }
     }

@@ -60,6 +60,21 @@ final class HalfArrays {
         }
     }
 
+    /** Writes n floats, of which there are the bits, as neighbouring binary16 numbers. */
+    static void storeFloat16(ShortBuffer buffer, int index, int[] source, int at, int n) {
+        Bits bits = Bits.get();
+        for (int done = 0; done < n; done += Scratch.CHUNK) {
+            int m = Math.min(Scratch.CHUNK, n - done);
+            int[] values = source;
+            if (at + done > 0) {
+                values = bits.ints;
+                System.arraycopy(source, at + done, values, 0, m);
+            }
+            toFloat16(values, bits, m);
+            buffer.put(index + done, bits.shorts, 0, m);
+        }
+    }
+
     /** Stores the lower halves of integers, up to a negative one; returns whether there is none. */
     private static boolean narrow(int[] values, short[] halves, int n) {
         for (int i = 0; i < n; i++) {
@@ -81,13 +96,14 @@ final class HalfArrays {
         for (int i = 0; i < n; i++) {
             int value = values[i];
             int magnitude = value & 0x7fffffff;
-            // Comparisons are signs of differences here: all ones where something is so.
+            // Comparisons are signs of differences here.
             int above = magnitude - LEAST_NORMAL;
             int below = ROUNDS_TO_INFINITY - 1 - magnitude;
+            int other = (above | below) & Integer.MIN_VALUE;
+            int normal = above + LEAST_NORMAL - MORE_RANGE + 0xfff + (value >>> 13 & 1) >>> 13;
             // All but 0 overflow here. (The JIT does not vectorise negations.)
-            int other = (above | below) & magnitude + Integer.MAX_VALUE & Integer.MIN_VALUE;
-            int normal = magnitude - MORE_RANGE + 0xfff + (magnitude >>> 13 & 1) >>> 13;
-            results[i] = normal & ~(above >> 31) | value >>> 16 & 0x8000 | other;
+            int nonzero = magnitude + Integer.MAX_VALUE >> 31;
+            results[i] = (normal | other) & nonzero | value >>> 16 & 0x8000;
         }
     }
 
@@ -108,8 +124,13 @@ final class HalfArrays {
     }
 
     static void toFloat16(Bits bits, int n) {
-        roundNormal(bits.ints, bits.otherInts, n);
+        toFloat16(bits.ints, bits, n);
+    }
+
+    private static void toFloat16(int[] values, Bits bits, int n) {
+        roundNormal(values, bits.otherInts, n);
         if (!narrow(bits.otherInts, bits.shorts, n)) {
+            System.arraycopy(values, 0, bits.ints, 0, n);
             roundAll(bits, n);
             narrow(bits.ints, bits.shorts, n);
         }

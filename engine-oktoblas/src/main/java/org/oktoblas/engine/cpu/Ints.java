@@ -19,7 +19,7 @@ final class Ints extends Elements<int[], IntBuffer> {
         super(storage, 4, ByteBuffer::asIntBuffer, new IntBuffer[0]);
     }
 
-    /** Returns an INT32 tensor as a sequence. */
+    /** Returns an INT32 tensor, or the bits of a FLOAT32 one, as a sequence. */
     static View<int[]> view(Tensor tensor) {
         return new View<>(new Ints((CpuStorage) tensor.storage()), tensor.layout());
     }

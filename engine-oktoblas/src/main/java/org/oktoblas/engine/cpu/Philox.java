@@ -49,16 +49,17 @@ final class Philox {
                 (start, end) -> {
                     for (long i = start; i < end; i += CHUNK) {
                         int n = (int) Math.min(CHUNK, end - i);
-                        A x = kind.scratch(0, n);
-                        long[] bits = Scratch.get().longs(1, n);
-                        bits(seed, counter + i, bits, n);
+                        int computed = Math.max(Scratch.FEWEST, n);
+                        A x = kind.scratch(0, computed);
+                        long[] bits = Scratch.get().longs(1, computed);
+                        bits(seed, counter + i, bits, computed);
                         switch (op) {
                             case NORMAL -> {
-                                normal(first, second, bits, n);
-                                round(kind, x, n);
+                                normal(first, second, bits, computed);
+                                round(kind, x, computed);
                             }
-                            case UNIFORM -> uniform(type, first, second, bits, x, n);
-                            default -> integers((long) first, (long) second, bits, x, n);
+                            case UNIFORM -> uniform(type, first, second, bits, x, computed);
+                            default -> integers((long) first, (long) second, bits, x, computed);
                         }
                         target.store(i, n, x);
                     }

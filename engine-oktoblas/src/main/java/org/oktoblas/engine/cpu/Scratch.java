@@ -6,6 +6,12 @@ final class Scratch {
     /** How many elements are loaded, computed and stored at a time: a few fit the L1 cache. */
     static final int CHUNK = 1024;
 
+    /**
+     * How many are computed at least. Of loops that it has seen end after fewer, the JIT makes
+     * narrow vectors, and larger arrays that come later would be computed by these.
+     */
+    static final int FEWEST = 128;
+
     private static final int SLOTS = 7;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
