@@ -91,11 +91,11 @@ final class FloatArithmetic extends Arithmetic<float[]> {
             case GELU -> FloatFunctions.gelu(x, n);
             case GELU_TANH -> FloatFunctions.geluTanh(x, n);
             case ERF -> FloatFunctions.erf(x, n);
-            case SIGN -> FloatRounding.sign(x, n);
-            case ROUND -> FloatRounding.round(x, n);
-            case FLOOR -> FloatRounding.floor(x, n);
-            case CEIL -> FloatRounding.ceil(x, n);
-            case TRUNC -> FloatRounding.trunc(x, n);
+            case SIGN -> FloatFunctions.chunks(x, n, (bits, y, m) -> FloatRounding.sign(y, m));
+            case ROUND -> FloatFunctions.chunks(x, n, (bits, y, m) -> FloatRounding.round(y, m));
+            case FLOOR -> FloatFunctions.chunks(x, n, (bits, y, m) -> FloatRounding.floor(y, m));
+            case CEIL -> FloatFunctions.chunks(x, n, (bits, y, m) -> FloatRounding.ceil(y, m));
+            case TRUNC -> FloatFunctions.chunks(x, n, (bits, y, m) -> FloatRounding.trunc(y, m));
             default -> {
                 double[] wide = Scratch.get().doubles(0, n);
                 for (int i = 0; i < n; i++) {

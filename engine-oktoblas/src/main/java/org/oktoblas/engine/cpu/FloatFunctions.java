@@ -45,14 +45,14 @@ final class FloatFunctions {
     private static final float SQRT_HALF = (float) Math.sqrt(0.5);
 
     /** What happens to the first n elements of an array, at most a chunk. */
-    private interface Chunk {
+    interface Chunk {
         void run(Bits bits, float[] x, int n);
     }
 
     private FloatFunctions() {}
 
     /** Runs over an array; loops are vectorised where all arrays are indexed from 0. */
-    private static void chunks(float[] x, int n, Chunk chunk) {
+    static void chunks(float[] x, int n, Chunk chunk) {
         Bits bits = Bits.get();
         if (n >= Scratch.FEWEST && n <= Scratch.CHUNK) {
             chunk.run(bits, x, n);

@@ -1,6 +1,7 @@
 package org.oktoblas.engine.cpu;
 
 import java.nio.ShortBuffer;
+import java.util.Arrays;
 
 /**
  * Conversions of many 16-bit floats at a time, in loops that the JIT vectorises; the results are
@@ -38,13 +39,14 @@ final class HalfArrays {
         Bits bits = Bits.get();
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
+            int computed = Math.max(Scratch.FEWEST, m);
             short[] halves = bits.shorts;
             int[] ints = bits.ints;
             buffer.get(index + done, halves, 0, m);
-            for (int i = 0; i < m; i++) {
+            for (int i = 0; i < computed; i++) {
                 ints[i] = halves[i];
             }
-            decode.run(bits, m);
+            decode.run(bits, computed);
             System.arraycopy(bits.floats, 0, target, at + done, m);
         }
     }
@@ -55,7 +57,7 @@ final class HalfArrays {
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
             bits.toInts(source, at + done, m);
-            encode.run(bits, m);
+            encode.run(bits, padded(bits.ints, m));
             buffer.put(index + done, bits.shorts, 0, m);
         }
     }
@@ -65,14 +67,21 @@ final class HalfArrays {
         Bits bits = Bits.get();
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
-            int[] values = source;
-            if (at + done > 0) {
-                values = bits.ints;
-                System.arraycopy(source, at + done, values, 0, m);
+            if (at + done == 0 && m >= Scratch.FEWEST) {
+                toFloat16(source, bits, m);
+            } else {
+                System.arraycopy(source, at + done, bits.ints, 0, m);
+                toFloat16(bits, padded(bits.ints, m));
             }
-            toFloat16(values, bits, m);
             buffer.put(index + done, bits.shorts, 0, m);
         }
+    }
+
+    /** Puts zeros after the first n integers, up to as many as are computed. */
+    private static int padded(int[] ints, int n) {
+        int computed = Math.max(Scratch.FEWEST, n);
+        Arrays.fill(ints, n, computed, 0);
+        return computed;
     }
 
     /** Stores the lower halves of integers, up to a negative one; returns whether there is none. */
