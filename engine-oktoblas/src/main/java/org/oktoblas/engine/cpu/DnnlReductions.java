@@ -185,9 +185,10 @@ final class DnnlReductions {
     private void reduceRuns(CpuStorage values, CpuStorage checks) {
         int blockRuns = (squares ? SQUARED : DnnlCalls.LARGEST) / run;
         long blocks = (lineRuns + blockRuns - 1) / blockRuns;
+        long grain = DnnlCalls.LARGEST / (Math.min(blockRuns, lineRuns) * run);
         Parallel.run(
                 lines * blocks,
-                1,
+                Math.max(1, grain),
                 (start, end) -> {
                     for (long block = start; block < end; block++) {
                         long line = block / blocks;
