@@ -185,6 +185,7 @@ final class DnnlReductions {
     private void reduceRuns(CpuStorage values, CpuStorage checks) {
         int blockRuns = (squares ? SQUARED : DnnlCalls.LARGEST) / run;
         long blocks = (lineRuns + blockRuns - 1) / blockRuns;
+        // One block of squares, or of a short line, is too little for another thread.
         long grain = DnnlCalls.LARGEST / (Math.min(blockRuns, lineRuns) * run);
         Parallel.run(
                 lines * blocks,

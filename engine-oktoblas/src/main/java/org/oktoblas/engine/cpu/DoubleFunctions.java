@@ -44,7 +44,10 @@ final class DoubleFunctions {
         void run(Bits bits, double[] x, int n);
     }
 
-    /** Runs over an array; loops are vectorised where all arrays are indexed from 0. */
+    /**
+     * Runs over an array, a short one with ones behind its end; loops are vectorised where all
+     * arrays are indexed from 0.
+     */
     private static void chunks(double[] x, int n, Chunk chunk) {
         Bits bits = Bits.get();
         if (n >= Scratch.FEWEST && n <= Scratch.CHUNK) {

@@ -51,7 +51,10 @@ final class FloatFunctions {
 
     private FloatFunctions() {}
 
-    /** Runs over an array; loops are vectorised where all arrays are indexed from 0. */
+    /**
+     * Runs over an array, a short one with ones behind its end; loops are vectorised where all
+     * arrays are indexed from 0.
+     */
     static void chunks(float[] x, int n, Chunk chunk) {
         Bits bits = Bits.get();
         if (n >= Scratch.FEWEST && n <= Scratch.CHUNK) {

@@ -43,6 +43,7 @@ final class HalfArrays {
             short[] halves = bits.shorts;
             int[] ints = bits.ints;
             buffer.get(index + done, halves, 0, m);
+            // What comes of older numbers behind these is not used.
             for (int i = 0; i < computed; i++) {
                 ints[i] = halves[i];
             }
