@@ -306,9 +306,32 @@ final class Elementwise {
             combine(op, left, right, out);
         } else if (Ints.computes(op, type)) {
             compute(op, a, b, out);
+        } else if (type == DataType.FLOAT32
+                && op.isPredicate()
+                && !Truths.combines(op)
+                && a instanceof Tensor floats
+                && b instanceof Scalar number) {
+            compare(op, floats, (float) number.real(), out);
         } else {
             binary(Arithmetic.of(type), op, a, b, out);
         }
+    }
+
+    private static void compare(BinaryOp op, Tensor in, float number, Tensor out) {
+        FloatRange range = FloatRange.of(op, number);
+        View<int[]> source = Ints.view(in);
+        View<byte[]> target = Truths.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                SMALL_CHUNK,
+                (start, n) -> {
+                    int[] bits = Ints.scratch(0, n);
+                    byte[] truths = Truths.scratch(1, n);
+                    source.load(start, n, bits);
+                    range.test(bits, truths, n);
+                    target.store(start, n, truths);
+                });
     }
 
     private static void compute(BinaryOp op, Operand a, Operand b, Tensor out) {

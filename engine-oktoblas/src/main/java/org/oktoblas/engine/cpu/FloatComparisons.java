@@ -80,7 +80,7 @@ final class FloatComparisons {
     }
 
     /** Stores integers as bytes, up to a negative one; returns whether there is none. */
-    private static boolean narrow(int[] ints, byte[] out, int n) {
+    static boolean narrow(int[] ints, byte[] out, int n) {
         for (int i = 0; i < n; i++) {
             int value = ints[i];
             out[i] = (byte) value;
