@@ -50,14 +50,14 @@ final class DoubleFunctions {
      */
     private static void chunks(double[] x, int n, Chunk chunk) {
         Bits bits = Bits.get();
-        if (n >= Scratch.FEWEST && n <= Scratch.CHUNK) {
+        if (n <= Scratch.CHUNK && n == Scratch.computed(n)) {
             chunk.run(bits, x, n);
             return;
         }
         double[] part = bits.doublePart;
         for (int i = 0; i < n; i += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - i);
-            int computed = Math.max(Scratch.FEWEST, m);
+            int computed = Scratch.computed(m);
             System.arraycopy(x, i, part, 0, m);
             Arrays.fill(part, m, computed, 1);
             chunk.run(bits, part, computed);

@@ -39,7 +39,7 @@ final class HalfArrays {
         Bits bits = Bits.get();
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
-            int computed = Math.max(Scratch.FEWEST, m);
+            int computed = Scratch.computed(m);
             short[] halves = bits.shorts;
             int[] ints = bits.ints;
             buffer.get(index + done, halves, 0, m);
@@ -68,7 +68,7 @@ final class HalfArrays {
         Bits bits = Bits.get();
         for (int done = 0; done < n; done += Scratch.CHUNK) {
             int m = Math.min(Scratch.CHUNK, n - done);
-            if (at + done == 0 && m >= Scratch.FEWEST) {
+            if (at + done == 0 && m == Scratch.computed(m)) {
                 toFloat16(source, bits, m);
             } else {
                 System.arraycopy(source, at + done, bits.ints, 0, m);
@@ -80,7 +80,7 @@ final class HalfArrays {
 
     /** Puts zeros after the first n integers, up to as many as are computed. */
     private static int padded(int[] ints, int n) {
-        int computed = Math.max(Scratch.FEWEST, n);
+        int computed = Scratch.computed(n);
         Arrays.fill(ints, n, computed, 0);
         return computed;
     }

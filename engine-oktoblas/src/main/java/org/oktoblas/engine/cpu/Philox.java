@@ -49,7 +49,7 @@ final class Philox {
                 (start, end) -> {
                     for (long i = start; i < end; i += CHUNK) {
                         int n = (int) Math.min(CHUNK, end - i);
-                        int computed = Math.max(Scratch.FEWEST, n);
+                        int computed = Scratch.computed(n);
                         A x = kind.scratch(0, computed);
                         long[] bits = Scratch.get().longs(1, computed);
                         bits(seed, counter + i, bits, computed);

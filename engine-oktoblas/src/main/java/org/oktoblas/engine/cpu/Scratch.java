@@ -6,11 +6,10 @@ final class Scratch {
     /** How many elements are loaded, computed and stored at a time: a few fit the L1 cache. */
     static final int CHUNK = 1024;
 
-    /**
-     * How many are computed at least. Of loops that it has seen end after fewer, the JIT makes
-     * narrow vectors, and larger arrays that come later would be computed by these.
-     */
-    static final int FEWEST = 128;
+    private static final int FEWEST = 128;
+
+    /** Of fewer than these a call takes most of the time, which more would add to. */
+    private static final int TINY = 16;
 
     private static final int SLOTS = 7;
     private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
@@ -27,6 +26,15 @@ final class Scratch {
     private final long[][][] longMatrices = new long[SLOTS][][];
 
     private Scratch() {}
+
+    /**
+     * Returns how many numbers to compute where n are wanted. Of loops that it has seen end after a
+     * few dozen rounds, the JIT makes narrow vectors, and larger arrays that come later would be
+     * computed by these.
+     */
+    static int computed(int n) {
+        return n < TINY ? n : Math.max(FEWEST, n);
+    }
 
     static Scratch get() {
         return LOCAL.get();
