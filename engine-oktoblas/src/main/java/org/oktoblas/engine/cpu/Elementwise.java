@@ -2,6 +2,7 @@ package org.oktoblas.engine.cpu;
 
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
+import java.util.function.IntFunction;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Operand;
@@ -36,6 +37,11 @@ final class Elementwise {
     /** What is done with the elements from start to start + n, at most a chunk. */
     private interface Chunk {
         void run(long start, int n);
+    }
+
+    /** What is told of the first n elements of an array, which may be changed. */
+    private interface Test<A> {
+        void run(A x, byte[] truths, int n);
     }
 
     private static void chunks(long count, long grain, Chunk chunk) {
@@ -145,16 +151,35 @@ final class Elementwise {
     }
 
     private static <A> void move(Arithmetic<A> kind, int size, Tensor in, Tensor out) {
-        View<A> source = kind.view(in);
-        View<A> target = kind.view(out);
+        move(kind.view(in), kind.view(out), n -> kind.scratch(0, n), size);
+    }
+
+    private static <A> void move(View<A> source, View<A> target, IntFunction<A> scratch, int size) {
         chunks(
                 target.count(),
                 CHEAP,
                 size,
                 (start, n) -> {
-                    A x = kind.scratch(0, n);
+                    A x = scratch.apply(n);
                     source.load(start, n, x);
                     target.store(start, n, x);
+                });
+    }
+
+    /** Writes a truth of every element. */
+    private static <A> void test(
+            View<A> source, IntFunction<A> scratch, int size, Tensor out, Test<A> test) {
+        View<byte[]> target = Truths.view(out);
+        chunks(
+                target.count(),
+                CHEAP,
+                size,
+                (start, n) -> {
+                    A x = scratch.apply(n);
+                    byte[] truths = Truths.scratch(1, n);
+                    source.load(start, n, x);
+                    test.run(x, truths, n);
+                    target.store(start, n, truths);
                 });
     }
 
@@ -169,22 +194,13 @@ final class Elementwise {
             return;
         }
         if (in.dataType() == DataType.FLOAT32 && out.dataType() == DataType.FLOAT16) {
-            floatsToHalves(in, out);
+            View<int[]> halves = FloatingElements.Float16Bits.view(out);
+            move(Ints.view(in), halves, n -> Ints.scratch(0, n), SMALL_CHUNK);
             return;
         }
         View<A> source = from.view(in);
         if (out.dataType() == DataType.BOOLEAN) {
-            View<byte[]> target = Truths.view(out);
-            chunks(
-                    target.count(),
-                    CHEAP,
-                    (start, n) -> {
-                        A x = from.scratch(0, n);
-                        byte[] y = Truths.scratch(1, n);
-                        source.load(start, n, x);
-                        from.toTruths(x, y, n);
-                        target.store(start, n, y);
-                    });
+            test(source, n -> from.scratch(0, n), Scratch.CHUNK, out, from::toTruths);
             return;
         }
         if (from.equals(to)) {
@@ -222,20 +238,6 @@ final class Elementwise {
                 });
     }
 
-    private static void floatsToHalves(Tensor in, Tensor out) {
-        View<int[]> source = Ints.view(in);
-        View<int[]> target = FloatingElements.Float16Bits.view(out);
-        chunks(
-                target.count(),
-                CHEAP,
-                SMALL_CHUNK,
-                (start, n) -> {
-                    int[] x = Ints.scratch(0, n);
-                    source.load(start, n, x);
-                    target.store(start, n, x);
-                });
-    }
-
     private static void floatsToInts(Tensor in, Tensor out) {
         View<float[]> source = FloatArithmetic.INSTANCE.view(in);
         View<int[]> target = Ints.view(out);
@@ -259,19 +261,13 @@ final class Elementwise {
     static <A> void unary(Arithmetic<A> kind, UnaryOp op, Tensor in, Tensor out) {
         View<A> source = kind.view(in);
         switch (op) {
-            case IS_NAN, IS_INFINITE, LOGICAL_NOT -> {
-                View<byte[]> target = Truths.view(out);
-                chunks(
-                        target.count(),
-                        CHEAP,
-                        (start, n) -> {
-                            A x = kind.scratch(0, n);
-                            byte[] truths = Truths.scratch(1, n);
-                            source.load(start, n, x);
-                            kind.test(op, x, truths, n);
-                            target.store(start, n, truths);
-                        });
-            }
+            case IS_NAN, IS_INFINITE, LOGICAL_NOT ->
+                    test(
+                            source,
+                            n -> kind.scratch(0, n),
+                            Scratch.CHUNK,
+                            out,
+                            (x, truths, n) -> kind.test(op, x, truths, n));
             default -> {
                 View<A> target = kind.view(out);
                 chunks(
@@ -311,27 +307,11 @@ final class Elementwise {
                 && !Truths.combines(op)
                 && a instanceof Tensor floats
                 && b instanceof Scalar number) {
-            compare(op, floats, (float) number.real(), out);
+            FloatRange range = FloatRange.of(op, (float) number.real());
+            test(Ints.view(floats), n -> Ints.scratch(0, n), SMALL_CHUNK, out, range::test);
         } else {
             binary(Arithmetic.of(type), op, a, b, out);
         }
-    }
-
-    private static void compare(BinaryOp op, Tensor in, float number, Tensor out) {
-        FloatRange range = FloatRange.of(op, number);
-        View<int[]> source = Ints.view(in);
-        View<byte[]> target = Truths.view(out);
-        chunks(
-                target.count(),
-                CHEAP,
-                SMALL_CHUNK,
-                (start, n) -> {
-                    int[] bits = Ints.scratch(0, n);
-                    byte[] truths = Truths.scratch(1, n);
-                    source.load(start, n, bits);
-                    range.test(bits, truths, n);
-                    target.store(start, n, truths);
-                });
     }
 
     private static void compute(BinaryOp op, Operand a, Operand b, Tensor out) {
