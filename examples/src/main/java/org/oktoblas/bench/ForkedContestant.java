@@ -40,7 +40,8 @@ final class ForkedContestant implements Contestant {
     static Contestant open(String name, Class<?> main, int threads, List<String> arguments)
             throws IOException {
         ForkedContestant contestant =
-                new ForkedContestant(name, WorkerProcess.start(name, main, threads, arguments));
+                new ForkedContestant(
+                        name, WorkerProcess.start(name, main, threads, List.of(), arguments));
         try {
             contestant.checked(contestant.process.answer(InferWorker.Answer.class));
         } catch (IOException e) {

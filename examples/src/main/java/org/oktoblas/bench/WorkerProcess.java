@@ -36,12 +36,15 @@ public final class WorkerProcess implements Closeable {
      * @param name what it is called where it fails
      * @param main has its entry point
      * @param threads how many each engine uses
+     * @param options of the Java machine, which this one's own override
      * @param arguments of the entry point
      */
     public static WorkerProcess start(
-            String name, Class<?> main, int threads, List<String> arguments) throws IOException {
+            String name, Class<?> main, int threads, List<String> options, List<String> arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         // The same number of threads for everybody.
         command.add("-Dai.djl.oktoblas.num_threads=" + threads);

@@ -21,9 +21,12 @@ import org.oktoblas.engine.backend.Tensor;
  */
 final class DnnlReductions {
 
-    /** Elements of a run that is summed, and of one whose extremum is wanted. */
-    private static final int SUMMED = 128;
+    /** Elements of a run that is summed: longer ones are faster, but rows have to be whole runs. */
+    private static final int SUMMED = 512;
 
+    private static final int FEW_SUMMED = 128;
+
+    /** Elements of a run whose extremum is wanted. */
     private static final int COMPARED = 1024;
 
     /** Elements that are squared at a time, to be summed while they are in the cache. */
@@ -39,6 +42,10 @@ final class DnnlReductions {
 
     private static final class Sums {
         static final Reducer RUNS = new Reducer(dnnl_reduction_sum, SUMMED);
+    }
+
+    private static final class ShortSums {
+        static final Reducer RUNS = new Reducer(dnnl_reduction_sum, FEW_SUMMED);
     }
 
     private static final class Extrema {
@@ -84,8 +91,8 @@ final class DnnlReductions {
         this.squares = squares;
         this.length = length;
         extrema = isExtreme(op);
-        run = run(op);
-        reducer = !extrema ? Sums.RUNS : op == ReduceOp.MAX ? Extrema.MAXIMA : Extrema.MINIMA;
+        reducer = reducer(op, length);
+        run = reducer.run;
         CpuStorage storage = (CpuStorage) in.storage();
         source =
                 new View<>(
@@ -109,8 +116,13 @@ final class DnnlReductions {
             return false;
         }
         long length = rowLength(layout, out.layout());
-        return (length >= DnnlCalls.SMALLEST || length >= SHORTEST_ROW && length % run(op) == 0)
-                && isFast(op);
+        if (length < SHORTEST_ROW) {
+            return false;
+        }
+        Reducer reducer = reducer(op, length);
+        return (length >= DnnlCalls.SMALLEST || length % reducer.run == 0)
+                && reducer.calls.areFast()
+                && (!isExtreme(op) || Extrema.CHECKS.calls.areFast());
     }
 
     /** Returns whether the squares of a tensor are summed here. */
@@ -118,21 +130,15 @@ final class DnnlReductions {
         return suits(ReduceOp.SUM, in, out) && Squares.CALLS.areFast();
     }
 
-    private static boolean isFast(ReduceOp op) {
-        return isExtreme(op)
-                ? Extrema.MAXIMA.calls.areFast()
-                        && Extrema.MINIMA.calls.areFast()
-                        && Extrema.CHECKS.calls.areFast()
-                : Sums.RUNS.calls.areFast();
-    }
-
     private static boolean isExtreme(ReduceOp op) {
         return op == ReduceOp.MAX || op == ReduceOp.MIN;
     }
 
-    /** Returns the elements of a run. */
-    private static int run(ReduceOp op) {
-        return isExtreme(op) ? COMPARED : SUMMED;
+    private static Reducer reducer(ReduceOp op, long length) {
+        if (isExtreme(op)) {
+            return op == ReduceOp.MAX ? Extrema.MAXIMA : Extrema.MINIMA;
+        }
+        return length >= DnnlCalls.SMALLEST || length % SUMMED == 0 ? Sums.RUNS : ShortSums.RUNS;
     }
 
     /** Returns how many elements make a result if they are neighbours, 0 otherwise. */

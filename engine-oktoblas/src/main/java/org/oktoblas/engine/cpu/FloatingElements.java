@@ -81,6 +81,10 @@ final class FloatingElements {
 
         @Override
         void load(ShortBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            if (stride == 1 && n > 1 && JavaFloat16.isThere()) {
+                JavaFloat16.load(buffer, index, target, at, n);
+                return;
+            }
             if (stride == 1 && n > 1) {
                 HalfArrays.load(HalfArrays::fromFloat16, buffer, index, target, at, n);
                 return;
@@ -92,6 +96,10 @@ final class FloatingElements {
 
         @Override
         void store(ShortBuffer buffer, int index, int stride, float[] source, int at, int n) {
+            if (stride == 1 && n > 1 && JavaFloat16.isThere()) {
+                JavaFloat16.store(buffer, index, source, at, n);
+                return;
+            }
             if (stride == 1 && n > 1) {
                 HalfArrays.store(HalfArrays::toFloat16, buffer, index, source, at, n);
                 return;
@@ -102,7 +110,10 @@ final class FloatingElements {
         }
     }
 
-    /** 16-bit floats, loaded and stored as the bits of floats: one copy less than as floats. */
+    /**
+     * 16-bit floats, loaded and stored as the bits of floats: one copy less than as floats, without
+     * {@link JavaFloat16}.
+     */
     static final class Float16Bits extends Elements<int[], ShortBuffer> {
 
         private Float16Bits(CpuStorage storage) {

@@ -1,6 +1,9 @@
 package org.oktoblas.engine.cpu;
 
-/** Conversions of the 16-bit floating point formats; Java 17 has none of its own. */
+/**
+ * Conversions of the 16-bit floating point formats, a number at a time; Java 17 has none of its
+ * own.
+ */
 final class Half {
 
     private static final float TWO_TO_112 = 0x1p112f;

@@ -4,6 +4,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
@@ -12,9 +13,10 @@ import org.slf4j.LoggerFactory;
  * Runs the parts of one operation on a few daemon threads and the calling one. How work is split
  * never changes results: every element is computed by one part alone.
  *
- * <p>Threads take parts as they come: one that the system has put aside for another process holds
- * up the part it has, not its whole share, and a caller whose helpers are all busy does the work
- * alone.
+ * <p>Every thread has a share of the parts, the same one of every operation, whose elements its
+ * core's cache may still have. Those that are done with theirs help with the others': a thread that
+ * the system has put aside for another process holds up the part it has, not its whole share, and a
+ * caller whose helpers are all busy does the work alone.
  */
 final class Parallel {
 
@@ -45,7 +47,7 @@ final class Parallel {
     static int start(int count, ThreadFactory threads) {
         for (int i = 0; i < count; i++) {
             try {
-                Thread thread = threads.newThread(new Worker());
+                Thread thread = threads.newThread(new Worker(i + 1));
                 thread.setName("oktoblas-cpu-" + (i + 1));
                 thread.setDaemon(true);
                 thread.start();
@@ -111,12 +113,19 @@ final class Parallel {
     /** A pool thread: takes parts of whatever job there is, and sleeps when there is none. */
     private static final class Worker implements Runnable {
 
+        /** From 1 up; callers are all 0. */
+        private final int number;
+
+        Worker(int number) {
+            this.number = number;
+        }
+
         @Override
         public void run() {
             while (true) {
                 Job job = JOBS.peek();
                 if (job != null) {
-                    job.work();
+                    job.work(number);
                 } else if (!jobSoon()) {
                     sleep();
                 }
@@ -152,7 +161,10 @@ final class Parallel {
         private final int parts;
         private final Range range;
         private final Thread caller = Thread.currentThread();
-        private final AtomicInteger next = new AtomicInteger();
+
+        /** Of each share the first part that is not taken yet. */
+        private final AtomicIntegerArray next;
+
         private final AtomicInteger left;
         private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
@@ -161,6 +173,10 @@ final class Parallel {
             this.parts = parts;
             this.range = range;
             left = new AtomicInteger(parts);
+            next = new AtomicIntegerArray(Math.min(THREADS, parts));
+            for (int share = 0; share < next.length(); share++) {
+                next.set(share, firstPart(share));
+            }
         }
 
         void run() {
@@ -172,7 +188,7 @@ final class Parallel {
                 }
                 LockSupport.unpark(sleeper);
             }
-            work();
+            work(0);
             for (int spins = 0; left.get() > 0; spins++) {
                 if (spins < 5000) {
                     Thread.onSpinWait();
@@ -189,9 +205,24 @@ final class Parallel {
             }
         }
 
+        private int firstPart(int share) {
+            return parts * share / next.length();
+        }
+
         /** Takes parts until there are none; a thread that comes too late finds none. */
-        void work() {
-            for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
+        void work(int thread) {
+            for (int i = 0; i < next.length(); i++) {
+                workOn((thread + i) % next.length());
+            }
+            // Whoever finds no more parts takes the job away; the parts in work go on.
+            JOBS.remove(this);
+        }
+
+        private void workOn(int share) {
+            int end = firstPart(share + 1);
+            for (int part = next.getAndIncrement(share);
+                    part < end;
+                    part = next.getAndIncrement(share)) {
                 try {
                     range.run(count * part / parts, count * (part + 1) / parts);
                 } catch (RuntimeException | Error e) {
@@ -202,8 +233,6 @@ final class Parallel {
                     }
                 }
             }
-            // Whoever finds no more parts takes the job away; the parts in work go on.
-            JOBS.remove(this);
         }
     }
 }

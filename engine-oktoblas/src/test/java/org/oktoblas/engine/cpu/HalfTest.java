@@ -1,6 +1,7 @@
 package org.oktoblas.engine.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ShortBuffer;
 import java.util.Random;
@@ -24,10 +25,7 @@ class HalfTest {
 
     @Test
     void manyAtATimeAreAsSingleOnes() {
-        short[] all = new short[1 << 16];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = (short) i;
-        }
+        short[] all = everyShort();
         float[] decoded = new float[all.length + 1];
         HalfArrays.load(HalfArrays::fromFloat16, ShortBuffer.wrap(all), 0, decoded, 1, all.length);
         float[] brain = new float[all.length];
@@ -37,7 +35,44 @@ class HalfTest {
             assertEquals(Half.fromBfloat16(all[i]), brain[i]);
         }
 
-        // All exponents, and numbers between two halves, at their middle and next to it.
+        float[] values = hardToRound();
+        short[] encoded = new short[values.length];
+        HalfArrays.store(
+                HalfArrays::toFloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        assertFloat16(values, encoded);
+        HalfArrays.store(
+                HalfArrays::toBfloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(Half.toBfloat16(values[i]), encoded[i]);
+        }
+    }
+
+    @Test
+    void javasOwnConversionsAreTheSame() {
+        assumeTrue(JavaFloat16.isThere(), "this Java has no conversions of float16");
+        short[] all = everyShort();
+        float[] decoded = new float[all.length + 1];
+        JavaFloat16.load(ShortBuffer.wrap(all), 0, decoded, 1, all.length);
+        for (int i = 0; i < all.length; i++) {
+            assertEquals(Half.fromFloat16(all[i]), decoded[i + 1]);
+        }
+
+        float[] values = hardToRound();
+        short[] encoded = new short[values.length];
+        JavaFloat16.store(ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        assertFloat16(values, encoded);
+    }
+
+    private static short[] everyShort() {
+        short[] all = new short[1 << 16];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (short) i;
+        }
+        return all;
+    }
+
+    /** All exponents, and numbers between two halves, at their middle and next to it. */
+    private static float[] hardToRound() {
         Random random = new Random(2);
         float[] values = new float[1 << 20];
         for (int i = 0; i < values.length; i++) {
@@ -51,17 +86,13 @@ class HalfTest {
             }
             values[i] = Float.intBitsToFloat(bits);
         }
-        short[] encoded = new short[values.length];
-        HalfArrays.store(
-                HalfArrays::toFloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
+        return values;
+    }
+
+    private static void assertFloat16(float[] values, short[] encoded) {
         for (int i = 0; i < values.length; i++) {
             // Compared as numbers: NaN may be any.
             assertEquals(Half.fromFloat16(Half.toFloat16(values[i])), Half.fromFloat16(encoded[i]));
-        }
-        HalfArrays.store(
-                HalfArrays::toBfloat16, ShortBuffer.wrap(encoded), 0, values, 0, values.length);
-        for (int i = 0; i < values.length; i++) {
-            assertEquals(Half.toBfloat16(values[i]), encoded[i]);
         }
     }
 

@@ -4,15 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Operations in parts, also where the system gives no threads. */
@@ -81,6 +85,34 @@ class ParallelTest {
             result.get();
         }
         callers.shutdown();
+    }
+
+    @Test
+    void helpersBeginWithSharesOfTheirOwn() {
+        assumeTrue(Parallel.THREADS > 1, "there are no shares for a single thread");
+        Thread caller = Thread.currentThread();
+        CountDownLatch helped = new CountDownLatch(1);
+        AtomicLong first = new AtomicLong();
+        Parallel.runParts(
+                COUNT,
+                4 * Parallel.THREADS,
+                (start, end) -> {
+                    if (Thread.currentThread() == caller) {
+                        await(helped);
+                    } else if (helped.getCount() > 0) {
+                        first.set(start);
+                        helped.countDown();
+                    }
+                });
+        assertEquals(true, first.get() >= COUNT / Parallel.THREADS, "began at " + first);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertEquals(true, latch.await(20, TimeUnit.SECONDS), "no helper came");
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

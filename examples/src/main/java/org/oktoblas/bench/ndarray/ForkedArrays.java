@@ -8,6 +8,8 @@ import org.oktoblas.bench.WorkerProcess;
 /** A contestant in a Java machine of its own, an {@link ArrayWorker}. */
 final class ForkedArrays implements ArrayContestant {
 
+    private static final long HEAP_BYTES = 1L << 30;
+
     private final WorkerProcess process;
 
     private ForkedArrays(WorkerProcess process) {
@@ -28,7 +30,17 @@ final class ForkedArrays implements ArrayContestant {
             throws IOException {
         String place = device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : "");
         List<String> arguments = List.of(engine, place, operation, stretch.words());
-        return new ForkedArrays(WorkerProcess.start(engine, ArrayWorker.class, threads, arguments));
+        return new ForkedArrays(
+                WorkerProcess.start(engine, ArrayWorker.class, threads, heap(), arguments));
+    }
+
+    /**
+     * Java's heap as it is in a service that has run for a while, all its pages there: where the
+     * system is slow to give them, as virtual machines are, short calls would wait for little else.
+     */
+    private static List<String> heap() {
+        long bytes = Math.min(HEAP_BYTES, Runtime.getRuntime().maxMemory());
+        return List.of("-XX:+AlwaysPreTouch", "-Xms" + bytes);
     }
 
     @Override
