@@ -93,6 +93,12 @@ final class Bits {
         asLongs.get(0, longs, 0, n);
     }
 
+    /** Copies the first n {@link #longs} as twice as many {@link #ints}. */
+    void toIntPairs(int n) {
+        asLongs.put(0, longs, 0, n);
+        asInts.get(0, ints, 0, 2 * n);
+    }
+
     /** Copies the first n {@link #longs} as the bits of {@link #doubles}. */
     void toDoubles(int n) {
         asLongs.put(0, longs, 0, n);

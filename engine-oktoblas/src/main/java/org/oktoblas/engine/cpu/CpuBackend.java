@@ -203,6 +203,8 @@ public final class CpuBackend implements Backend {
     public void reduce(ReduceOp op, Tensor in, Tensor out) {
         if (dnnl != null && DnnlReductions.suits(op, in, out)) {
             DnnlReductions.run(memory, op, in, out);
+        } else if (Int64Sums.suits(op, in, out)) {
+            Int64Sums.run(in, out);
         } else {
             Reductions.reduce(op, in, out);
         }
@@ -284,7 +286,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void softmax(boolean logarithm, Tensor in, int axis, Tensor out) {
-        Softmax.run(Arithmetic.of(in.dataType()), logarithm, in, axis, out);
+        if (dnnl != null && DnnlSoftmax.suits(in, axis, out)) {
+            DnnlSoftmax.run(memory, logarithm, in, out);
+        } else {
+            Softmax.run(Arithmetic.of(in.dataType()), logarithm, in, axis, out);
+        }
     }
 
     @Override

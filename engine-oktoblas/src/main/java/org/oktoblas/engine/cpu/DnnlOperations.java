@@ -11,6 +11,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_forward_inference;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_eltwise;
@@ -27,6 +28,8 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_scratchpad_mode_user;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_softmax_accurate;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_softmax_forward_primitive_desc_create;
 
 import java.util.Map;
 import java.util.Optional;
@@ -231,6 +234,29 @@ final class DnnlOperations {
                                 target,
                                 0,
                                 0,
+                                attributes),
+                new int[] {DNNL_ARG_SRC, DNNL_ARG_DST},
+                source,
+                target);
+    }
+
+    /** Compiles the softmax of each row of a contiguous float32 matrix. */
+    static DnnlPrimitive softmax(long rows, long columns) {
+        long[] shape = {rows, columns};
+        long[] strides = {columns, 1};
+        dnnl_memory_desc source = Dnnl.describe(dnnl_f32, shape, strides);
+        dnnl_memory_desc target = Dnnl.describe(dnnl_f32, shape, strides);
+        return compile(
+                "softmax",
+                (softmax, attributes) ->
+                        dnnl_softmax_forward_primitive_desc_create(
+                                softmax,
+                                Dnnl.get().engine(),
+                                dnnl_forward_inference,
+                                dnnl_softmax_accurate,
+                                source,
+                                target,
+                                1,
                                 attributes),
                 new int[] {DNNL_ARG_SRC, DNNL_ARG_DST},
                 source,

@@ -115,7 +115,7 @@ final class DnnlReductions {
                 || !layout.isContiguous()) {
             return false;
         }
-        long length = rowLength(layout, out.layout());
+        long length = Axes.rowLength(layout, out.layout());
         if (length < SHORTEST_ROW) {
             return false;
         }
@@ -141,21 +141,6 @@ final class DnnlReductions {
         return length >= DnnlCalls.SMALLEST || length % SUMMED == 0 ? Sums.RUNS : ShortSums.RUNS;
     }
 
-    /** Returns how many elements make a result if they are neighbours, 0 otherwise. */
-    private static long rowLength(Layout in, Layout out) {
-        long length = 1;
-        int axis = in.rank() - 1;
-        for (; axis >= 0 && out.size(axis) == 1; axis--) {
-            length *= in.size(axis);
-        }
-        for (; axis >= 0; axis--) {
-            if (out.size(axis) != in.size(axis)) {
-                return 0;
-            }
-        }
-        return length;
-    }
-
     /** Reduces what suits. */
     static void run(CpuMemory memory, ReduceOp op, Tensor in, Tensor out) {
         run(memory, op, false, in, out);
@@ -167,7 +152,7 @@ final class DnnlReductions {
     }
 
     private static void run(CpuMemory memory, ReduceOp op, boolean squares, Tensor in, Tensor out) {
-        long length = rowLength(in.layout(), out.layout());
+        long length = Axes.rowLength(in.layout(), out.layout());
         new DnnlReductions(memory, op, squares, in, length).run(out);
     }
 

@@ -193,11 +193,8 @@ final class Elementwise {
             floatsToInts(in, out);
             return;
         }
-        if (in.dataType() == DataType.FLOAT32
-                && out.dataType() == DataType.FLOAT16
-                && !JavaFloat16.isThere()) {
-            View<int[]> halves = FloatingElements.Float16Bits.view(out);
-            move(Ints.view(in), halves, n -> Ints.scratch(0, n), SMALL_CHUNK);
+        if (Float16Pairs.suits(in, out)) {
+            Float16Pairs.convert(in, out);
             return;
         }
         View<A> source = from.view(in);

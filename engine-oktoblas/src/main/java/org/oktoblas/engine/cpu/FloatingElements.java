@@ -5,7 +5,6 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.Arrays;
-import org.oktoblas.engine.backend.Tensor;
 
 /** The floating point data types: three that compute as float, and double. */
 final class FloatingElements {
@@ -106,42 +105,6 @@ final class FloatingElements {
             }
             for (int i = 0; i < n; i++) {
                 buffer.put(index + i * stride, Half.toFloat16(source[at + i]));
-            }
-        }
-    }
-
-    /**
-     * 16-bit floats, loaded and stored as the bits of floats: one copy less than as floats, without
-     * {@link JavaFloat16}.
-     */
-    static final class Float16Bits extends Elements<int[], ShortBuffer> {
-
-        private Float16Bits(CpuStorage storage) {
-            super(storage, 2, ByteBuffer::asShortBuffer, new ShortBuffer[0]);
-        }
-
-        /** Returns a FLOAT16 tensor as a sequence. */
-        static View<int[]> view(Tensor tensor) {
-            return new View<>(new Float16Bits((CpuStorage) tensor.storage()), tensor.layout());
-        }
-
-        @Override
-        void load(ShortBuffer buffer, int index, int stride, int[] target, int at, int n) {
-            for (int i = 0; i < n; i++) {
-                float value = Half.fromFloat16(buffer.get(index + i * stride));
-                target[at + i] = Float.floatToRawIntBits(value);
-            }
-        }
-
-        @Override
-        void store(ShortBuffer buffer, int index, int stride, int[] source, int at, int n) {
-            if (stride == 1 && n > 1) {
-                HalfArrays.storeFloat16(buffer, index, source, at, n);
-                return;
-            }
-            for (int i = 0; i < n; i++) {
-                float value = Float.intBitsToFloat(source[at + i]);
-                buffer.put(index + i * stride, Half.toFloat16(value));
             }
         }
     }

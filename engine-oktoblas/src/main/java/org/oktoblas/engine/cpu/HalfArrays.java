@@ -63,21 +63,6 @@ final class HalfArrays {
         }
     }
 
-    /** Writes n floats, of which there are the bits, as neighbouring binary16 numbers. */
-    static void storeFloat16(ShortBuffer buffer, int index, int[] source, int at, int n) {
-        Bits bits = Bits.get();
-        for (int done = 0; done < n; done += Scratch.CHUNK) {
-            int m = Math.min(Scratch.CHUNK, n - done);
-            if (at + done == 0 && m == Scratch.computed(m)) {
-                toFloat16(source, bits, m);
-            } else {
-                System.arraycopy(source, at + done, bits.ints, 0, m);
-                toFloat16(bits, padded(bits.ints, m));
-            }
-            buffer.put(index + done, bits.shorts, 0, m);
-        }
-    }
-
     /** Puts zeros after the first n integers, up to as many as are computed. */
     private static int padded(int[] ints, int n) {
         int computed = Scratch.computed(n);
@@ -134,13 +119,8 @@ final class HalfArrays {
     }
 
     static void toFloat16(Bits bits, int n) {
-        toFloat16(bits.ints, bits, n);
-    }
-
-    private static void toFloat16(int[] values, Bits bits, int n) {
-        roundNormal(values, bits.otherInts, n);
+        roundNormal(bits.ints, bits.otherInts, n);
         if (!narrow(bits.otherInts, bits.shorts, n)) {
-            System.arraycopy(values, 0, bits.ints, 0, n);
             roundAll(bits, n);
             narrow(bits.ints, bits.shorts, n);
         }

@@ -335,6 +335,11 @@ public abstract class LargeReductionLaws extends LargeLaws {
         backend.reduce(ReduceOp.MEAN, in, out);
         assertEquals(1 << 30, TestTensors.read(backend, out)[0]);
         Tensor odd = own(TestTensors.of(backend, DataType.INT64, i -> -3, 3, 100_001));
+        Tensor many = own(TestTensors.of(backend, DataType.INT64, i -> 1L << 50, 40_002));
+        Tensor part = many.with(many.layout().slice(0, 1, 40_000, 1));
+        Tensor sum = own(TestTensors.empty(backend, DataType.INT64, 1));
+        backend.reduce(ReduceOp.SUM, part, sum);
+        assertEquals((double) (40_000L << 50), TestTensors.read(backend, sum)[0]);
         Tensor products = own(TestTensors.empty(backend, DataType.INT64, 3, 1));
         backend.reduce(ReduceOp.PRODUCT, odd, products);
         long expected = 1;

@@ -64,6 +64,61 @@ public abstract class NormalizationLaws {
         }
     }
 
+    /** So many rows that backends have another way for them, of lengths of all kinds. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 65, 100, 256, 1000, 1023, 4096, 20001, 50257, 70000})
+    void manyRows(int n) {
+        int rows = 70_000 / n + 2;
+        softmax(DataType.FLOAT32, 0, new long[] {rows, n}, new long[] {n, 1}, 1);
+        softmax(DataType.FLOAT32, 3, new long[] {rows, n}, new long[] {n, 1}, 1);
+    }
+
+    /** A single NaN, wherever it stands, or nothing but negative infinity, is a row of NaN. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 100, 1023})
+    void notANumberAmongManyRows(int n) {
+        int rows = 70_000 / n + 2;
+        double infinity = Double.POSITIVE_INFINITY;
+        Tensor in =
+                TestTensors.of(
+                        backend,
+                        DataType.FLOAT32,
+                        i -> {
+                            int row = i / n;
+                            int column = i % n;
+                            return switch (row % 4) {
+                                case 0 -> column == row % n ? Double.NaN : column % 7;
+                                case 1 -> row % 8 == 1 ? -infinity : column % 5;
+                                case 2 -> column == row % n ? infinity : column;
+                                default -> column % 3 == 0 ? -infinity : column % 11;
+                            };
+                        },
+                        rows,
+                        n);
+        double[] x = TestTensors.read(backend, in);
+        Tensor out = TestTensors.empty(backend, DataType.FLOAT32, rows, n);
+        for (boolean logarithm : new boolean[] {false, true}) {
+            backend.softmax(logarithm, in, 1, out);
+            double[] actual = TestTensors.read(backend, out);
+            for (int row = 0; row < rows; row++) {
+                boolean nan = row % 4 == 0 || row % 8 == 1;
+                for (int i = row * n; i < (row + 1) * n; i++) {
+                    if (nan) {
+                        assertEquals(Double.NaN, actual[i], "row " + row);
+                    } else if (row % 4 == 2) {
+                        // inf - inf for the infinite one; PyTorch gives 0 or NaN to the others.
+                        assertEquals(x[i] == infinity, actual[i] != actual[i] && x[i] == infinity);
+                    } else {
+                        boolean none = x[i] == -infinity;
+                        assertEquals(none, actual[i] == (logarithm ? -infinity : 0), "row " + row);
+                    }
+                }
+            }
+        }
+        in.storage().release();
+        out.storage().release();
+    }
+
     /** Other axes: many columns and few, short and long ones, and inputs that repeat. */
     @ParameterizedTest
     @CsvSource({

@@ -3,6 +3,8 @@ package org.oktoblas.engine.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,32 @@ class HalfTest {
         assertFloat16(values, encoded);
     }
 
+    @Test
+    void pairsAreAsSingleOnes() {
+        float[] values = hardToRound();
+        // A stretch where nearly all are normal, as most numbers are, and zeros.
+        Random random = new Random(3);
+        for (int i = 0; i < values.length / 2; i++) {
+            values[i] = random.nextInt(1000) == 0 ? values[i] : (float) random.nextGaussian();
+            values[i] = random.nextInt(10) == 0 ? -0f : values[i];
+        }
+        short[] encoded = new short[values.length];
+        ByteBuffer floats = direct(512 * Float.BYTES);
+        ByteBuffer halves = direct(512 * Short.BYTES);
+        long[] pairs = new long[256];
+        for (int start = 0; start < values.length; start += 512) {
+            floats.asFloatBuffer().put(values, start, 512);
+            floats.asLongBuffer().get(pairs);
+            Float16Pairs.store(pairs, halves.asIntBuffer());
+            halves.asShortBuffer().get(encoded, start, 512);
+        }
+        assertFloat16(values, encoded);
+    }
+
+    private static ByteBuffer direct(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
     private static short[] everyShort() {
         short[] all = new short[1 << 16];
         for (int i = 0; i < all.length; i++) {
@@ -91,8 +119,12 @@ class HalfTest {
 
     private static void assertFloat16(float[] values, short[] encoded) {
         for (int i = 0; i < values.length; i++) {
-            // Compared as numbers: NaN may be any.
-            assertEquals(Half.fromFloat16(Half.toFloat16(values[i])), Half.fromFloat16(encoded[i]));
+            // Compared as numbers, of which zeros have signs: NaN may be any.
+            float value = values[i];
+            assertEquals(
+                    Half.fromFloat16(Half.toFloat16(value)),
+                    Half.fromFloat16(encoded[i]),
+                    () -> "" + value);
         }
     }
 

@@ -40,7 +40,7 @@ final class ForkedArrays implements ArrayContestant {
      */
     private static List<String> heap() {
         long bytes = Math.min(HEAP_BYTES, Runtime.getRuntime().maxMemory());
-        return List.of("-XX:+AlwaysPreTouch", "-Xms" + bytes);
+        return List.of("-Xms" + bytes, "-Xmx" + bytes, "-XX:+AlwaysPreTouch");
     }
 
     @Override
