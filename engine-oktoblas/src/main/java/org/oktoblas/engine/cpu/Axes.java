@@ -21,17 +21,6 @@ final class Axes {
         return select(layout, order, rank);
     }
 
-    /** Returns the layout with its last axis moved before all others. */
-    static Layout lastFirst(Layout layout) {
-        int rank = layout.rank();
-        int[] order = new int[rank];
-        order[0] = rank - 1;
-        for (int i = 1; i < rank; i++) {
-            order[i] = i - 1;
-        }
-        return select(layout, order, rank);
-    }
-
     /** Returns the layout with an axis moved behind all others but the last. */
     static Layout toLastButOne(Layout layout, int axis) {
         return toLast(toLast(layout, axis), layout.rank() - 2);

@@ -127,9 +127,9 @@ final class DnnlSoftmax {
                 }
             }
             float max = x[largest];
-            float logarithm = (float) Math.log(sum / p[largest]);
+            float log = (float) Math.log(sum / p[largest]);
             for (int i = 0; i < n; i++) {
-                x[i] = x[i] - max - logarithm;
+                x[i] = x[i] - max - log;
             }
         }
     }

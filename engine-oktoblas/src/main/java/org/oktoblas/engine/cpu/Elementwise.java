@@ -2,7 +2,9 @@ package org.oktoblas.engine.cpu;
 
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.oktoblas.engine.backend.BinaryOp;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Operand;
@@ -106,11 +108,7 @@ final class Elementwise {
                 return;
             }
             if (isShort(in.layout()) || isShort(out.layout())) {
-                move(
-                        Arithmetic.moving(in.dataType()),
-                        Scratch.CHUNK,
-                        in.with(Axes.lastFirst(in.layout())),
-                        out.with(Axes.lastFirst(out.layout())));
+                moveAcross(Arithmetic.moving(in.dataType()), in, out);
             } else {
                 move(Arithmetic.moving(in.dataType()), Scratch.CHUNK, in, out);
             }
@@ -152,6 +150,34 @@ final class Elementwise {
 
     private static <A> void move(Arithmetic<A> kind, int size, Tensor in, Tensor out) {
         move(kind.view(in), kind.view(out), n -> kind.scratch(0, n), size);
+    }
+
+    /**
+     * Copies across the last axis: what stands at one place of it, and then at the next, of a chunk
+     * of the others, so that threads do not write beside each other.
+     */
+    private static <A> void moveAcross(Arithmetic<A> kind, Tensor in, Tensor out) {
+        int size = (int) in.layout().size(in.layout().rank() - 1);
+        List<View<A>> sources =
+                IntStream.range(0, size).mapToObj(i -> across(kind, in, i)).toList();
+        List<View<A>> targets =
+                IntStream.range(0, size).mapToObj(i -> across(kind, out, i)).toList();
+        chunks(
+                targets.get(0).count(),
+                CHEAP / size,
+                (start, n) -> {
+                    A x = kind.scratch(0, n);
+                    for (int i = 0; i < size; i++) {
+                        sources.get(i).load(start, n, x);
+                        targets.get(i).store(start, n, x);
+                    }
+                });
+    }
+
+    private static <A> View<A> across(Arithmetic<A> kind, Tensor tensor, int place) {
+        int last = tensor.layout().rank() - 1;
+        Layout layout = tensor.layout().slice(last, place, 1, 1);
+        return kind.view(tensor.with(Axes.without(layout, last)));
     }
 
     private static <A> void move(View<A> source, View<A> target, IntFunction<A> scratch, int size) {

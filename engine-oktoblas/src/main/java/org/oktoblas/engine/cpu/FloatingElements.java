@@ -13,6 +13,9 @@ final class FloatingElements {
 
     static class Float32 extends Elements<float[], FloatBuffer> {
 
+        /** Of fewer elements it costs more to make a buffer that begins with them. */
+        private static final int FEW_SECOND = 16;
+
         Float32(CpuStorage storage) {
             super(storage, 4, ByteBuffer::asFloatBuffer, new FloatBuffer[0]);
         }
@@ -32,8 +35,25 @@ final class FloatingElements {
 
         private static void loadStrided(
                 FloatBuffer buffer, int index, int stride, float[] target, int at, int n) {
+            if (stride == 2 && n >= FEW_SECOND) {
+                loadSecond(buffer.slice(index, 2 * n - 1), target, at, n);
+                return;
+            }
             for (int i = 0; i < n; i++) {
                 target[at + i] = buffer.get(index + i * stride);
+            }
+        }
+
+        /** A constant step from the buffer's beginning is one that the JIT need not check. */
+        private static void loadSecond(FloatBuffer buffer, float[] target, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                target[at + i] = buffer.get(2 * i);
+            }
+        }
+
+        private static void storeSecond(FloatBuffer buffer, float[] source, int at, int n) {
+            for (int i = 0; i < n; i++) {
+                buffer.put(2 * i, source[at + i]);
             }
         }
 
@@ -48,6 +68,10 @@ final class FloatingElements {
         void store(FloatBuffer buffer, int index, int stride, float[] source, int at, int n) {
             if (stride == 1) {
                 buffer.put(index, source, at, n);
+                return;
+            }
+            if (stride == 2 && n >= FEW_SECOND) {
+                storeSecond(buffer.slice(index, 2 * n - 1), source, at, n);
                 return;
             }
             for (int i = 0; i < n; i++) {
