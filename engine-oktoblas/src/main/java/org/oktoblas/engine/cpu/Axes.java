@@ -79,22 +79,4 @@ final class Axes {
             }
         }
     }
-
-    /**
-     * Returns how many elements of a reduction's input make a result, if these are the last
-     * dimensions' and so neighbours; 0 otherwise.
-     */
-    static long rowLength(Layout in, Layout out) {
-        long length = 1;
-        int axis = in.rank() - 1;
-        for (; axis >= 0 && out.size(axis) == 1; axis--) {
-            length *= in.size(axis);
-        }
-        for (; axis >= 0; axis--) {
-            if (out.size(axis) != in.size(axis)) {
-                return 0;
-            }
-        }
-        return length;
-    }
 }

@@ -93,9 +93,9 @@ final class Bits {
         asLongs.get(0, longs, 0, n);
     }
 
-    /** Copies the first n {@link #longs} as twice as many {@link #ints}. */
-    void toIntPairs(int n) {
-        asLongs.put(0, longs, 0, n);
+    /** Copies the halves of the first n longs to twice as many {@link #ints}. */
+    void toInts(long[] source, int n) {
+        asLongs.put(0, source, 0, n);
         asInts.get(0, ints, 0, 2 * n);
     }
 

@@ -203,8 +203,6 @@ public final class CpuBackend implements Backend {
     public void reduce(ReduceOp op, Tensor in, Tensor out) {
         if (dnnl != null && DnnlReductions.suits(op, in, out)) {
             DnnlReductions.run(memory, op, in, out);
-        } else if (Int64Sums.suits(op, in, out)) {
-            Int64Sums.run(in, out);
         } else {
             Reductions.reduce(op, in, out);
         }

@@ -91,8 +91,8 @@ final class DnnlReductions {
         this.squares = squares;
         this.length = length;
         extrema = isExtreme(op);
-        reducer = reducer(op, length);
-        run = reducer.run;
+        run = run(op, length);
+        reducer = reducer(op, run);
         CpuStorage storage = (CpuStorage) in.storage();
         source =
                 new View<>(
@@ -115,13 +115,10 @@ final class DnnlReductions {
                 || !layout.isContiguous()) {
             return false;
         }
-        long length = Axes.rowLength(layout, out.layout());
-        if (length < SHORTEST_ROW) {
-            return false;
-        }
-        Reducer reducer = reducer(op, length);
-        return (length >= DnnlCalls.SMALLEST || length % reducer.run == 0)
-                && reducer.calls.areFast()
+        long length = rowLength(layout, out.layout());
+        return (length >= DnnlCalls.SMALLEST
+                        || length >= SHORTEST_ROW && length % run(op, length) == 0)
+                && reducer(op, run(op, length)).calls.areFast()
                 && (!isExtreme(op) || Extrema.CHECKS.calls.areFast());
     }
 
@@ -134,11 +131,34 @@ final class DnnlReductions {
         return op == ReduceOp.MAX || op == ReduceOp.MIN;
     }
 
-    private static Reducer reducer(ReduceOp op, long length) {
+    /** Returns the elements of a run of rows of a length. */
+    private static int run(ReduceOp op, long length) {
+        if (isExtreme(op)) {
+            return COMPARED;
+        }
+        return length >= DnnlCalls.SMALLEST || length % SUMMED == 0 ? SUMMED : FEW_SUMMED;
+    }
+
+    private static Reducer reducer(ReduceOp op, int run) {
         if (isExtreme(op)) {
             return op == ReduceOp.MAX ? Extrema.MAXIMA : Extrema.MINIMA;
         }
-        return length >= DnnlCalls.SMALLEST || length % SUMMED == 0 ? Sums.RUNS : ShortSums.RUNS;
+        return run == SUMMED ? Sums.RUNS : ShortSums.RUNS;
+    }
+
+    /** Returns how many elements make a result if they are neighbours, 0 otherwise. */
+    private static long rowLength(Layout in, Layout out) {
+        long length = 1;
+        int axis = in.rank() - 1;
+        for (; axis >= 0 && out.size(axis) == 1; axis--) {
+            length *= in.size(axis);
+        }
+        for (; axis >= 0; axis--) {
+            if (out.size(axis) != in.size(axis)) {
+                return 0;
+            }
+        }
+        return length;
     }
 
     /** Reduces what suits. */
@@ -152,7 +172,7 @@ final class DnnlReductions {
     }
 
     private static void run(CpuMemory memory, ReduceOp op, boolean squares, Tensor in, Tensor out) {
-        long length = Axes.rowLength(in.layout(), out.layout());
+        long length = rowLength(in.layout(), out.layout());
         new DnnlReductions(memory, op, squares, in, length).run(out);
     }
 

@@ -30,13 +30,11 @@ abstract class Elements<A, B> {
         if (buffers.length == 1) {
             load(buffers[0], (int) element, (int) stride, target, at, n);
         } else if (stride == 1) {
-            int window = storage.windowAt(element * byteWidth);
-            load(buffers[window], indexIn(window, element), 1, target, at, n);
+            load(bufferOf(element), indexOf(element), 1, target, at, n);
         } else {
             for (int i = 0; i < n; i++) {
                 long one = element + i * stride;
-                int window = storage.windowAt(one * byteWidth);
-                load(buffers[window], indexIn(window, one), 1, target, at + i, 1);
+                load(bufferOf(one), indexOf(one), 1, target, at + i, 1);
             }
         }
     }
@@ -46,13 +44,11 @@ abstract class Elements<A, B> {
         if (buffers.length == 1) {
             store(buffers[0], (int) element, (int) stride, source, at, n);
         } else if (stride == 1) {
-            int window = storage.windowAt(element * byteWidth);
-            store(buffers[window], indexIn(window, element), 1, source, at, n);
+            store(bufferOf(element), indexOf(element), 1, source, at, n);
         } else {
             for (int i = 0; i < n; i++) {
                 long one = element + i * stride;
-                int window = storage.windowAt(one * byteWidth);
-                store(buffers[window], indexIn(window, one), 1, source, at + i, 1);
+                store(bufferOf(one), indexOf(one), 1, source, at + i, 1);
             }
         }
     }
@@ -68,7 +64,14 @@ abstract class Elements<A, B> {
         }
     }
 
-    private int indexIn(int window, long element) {
+    /** Returns the buffer in which a stretch lies that begins with an element. */
+    final B bufferOf(long element) {
+        return buffers[storage.windowAt(element * byteWidth)];
+    }
+
+    /** Returns the index of an element in its buffer. */
+    final int indexOf(long element) {
+        int window = storage.windowAt(element * byteWidth);
         return (int) (element - CpuStorage.windowStart(window) / byteWidth);
     }
 

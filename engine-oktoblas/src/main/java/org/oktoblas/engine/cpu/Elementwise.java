@@ -152,6 +152,18 @@ final class Elementwise {
         move(kind.view(in), kind.view(out), n -> kind.scratch(0, n), size);
     }
 
+    private static <A> void move(View<A> source, View<A> target, IntFunction<A> scratch, int size) {
+        chunks(
+                target.count(),
+                CHEAP,
+                size,
+                (start, n) -> {
+                    A x = scratch.apply(n);
+                    source.load(start, n, x);
+                    target.store(start, n, x);
+                });
+    }
+
     /**
      * Copies across the last axis: what stands at one place of it, and then at the next, of a chunk
      * of the others, so that threads do not write beside each other.
@@ -178,18 +190,6 @@ final class Elementwise {
         int last = tensor.layout().rank() - 1;
         Layout layout = tensor.layout().slice(last, place, 1, 1);
         return kind.view(tensor.with(Axes.without(layout, last)));
-    }
-
-    private static <A> void move(View<A> source, View<A> target, IntFunction<A> scratch, int size) {
-        chunks(
-                target.count(),
-                CHEAP,
-                size,
-                (start, n) -> {
-                    A x = scratch.apply(n);
-                    source.load(start, n, x);
-                    target.store(start, n, x);
-                });
     }
 
     /** Writes a truth of every element. */

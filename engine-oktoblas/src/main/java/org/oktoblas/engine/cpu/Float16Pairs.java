@@ -113,9 +113,8 @@ final class Float16Pairs {
     /** Rounds pairs of any numbers. */
     private static void storeAll(long[] pairs, IntBuffer target, int n) {
         Bits bits = Bits.get();
-        System.arraycopy(pairs, 0, bits.longs, 0, n);
-        bits.toIntPairs(n);
-        HalfArrays.toFloat16(bits, 2 * n);
+        bits.toInts(pairs, n);
+        HalfArrays.anyToFloat16(bits, 2 * n);
         int low = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 1;
         for (int i = 0; i < n; i++) {
             target.put(i, pair(bits.shorts[2 * i + low], bits.shorts[2 * i + 1 - low]));

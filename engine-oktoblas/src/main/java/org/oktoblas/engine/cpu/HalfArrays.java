@@ -121,9 +121,14 @@ final class HalfArrays {
     static void toFloat16(Bits bits, int n) {
         roundNormal(bits.ints, bits.otherInts, n);
         if (!narrow(bits.otherInts, bits.shorts, n)) {
-            roundAll(bits, n);
-            narrow(bits.ints, bits.shorts, n);
+            anyToFloat16(bits, n);
         }
+    }
+
+    /** As {@link #toFloat16}, where it is known that not all are 0 or normal. */
+    static void anyToFloat16(Bits bits, int n) {
+        roundAll(bits, n);
+        narrow(bits.ints, bits.shorts, n);
     }
 
     private static void roundAll(Bits bits, int n) {

@@ -105,6 +105,11 @@ final class IntegralElements {
             super(storage, 8, ByteBuffer::asLongBuffer, new LongBuffer[0]);
         }
 
+        /** Returns n neighbours, the first at an index, where they are. */
+        LongBuffer slice(long element, int n) {
+            return bufferOf(element).slice(indexOf(element), n);
+        }
+
         @Override
         void load(LongBuffer buffer, int index, int stride, long[] target, int at, int n) {
             if (stride == 1) {

@@ -1,5 +1,6 @@
 package org.oktoblas.engine.cpu;
 
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.ReduceOp;
 
@@ -45,6 +46,10 @@ final class LongReductions {
             }
             return result;
         }
+        LongBuffer longs = source.longs(start, n);
+        if (longs != null) {
+            return sum(longs);
+        }
         long[] lanes = scratch.longs(1, LANES);
         Arrays.fill(lanes, 0, LANES, 0);
         for (int i = 0; i < n; i += LANES) {
@@ -55,6 +60,25 @@ final class LongReductions {
             }
         }
         return fold(op, 0, lanes, LANES);
+    }
+
+    /**
+     * Sums longs where they are, as a copy of them takes longer than their sum; the halves side by
+     * side, as memory gives two streams faster than one.
+     */
+    private static long sum(LongBuffer longs) {
+        int n = longs.capacity();
+        int half = n / 2;
+        // An index from a buffer's beginning is one that the JIT need not check every time.
+        LongBuffer left = longs.slice(0, half);
+        LongBuffer right = longs.slice(half, half);
+        long leftSum = n % 2 == 0 ? 0 : longs.get(n - 1);
+        long rightSum = 0;
+        for (int i = 0; i < half; i++) {
+            leftSum += left.get(i);
+            rightSum += right.get(i);
+        }
+        return leftSum + rightSum;
     }
 
     private static long identity(ReduceOp op) {

@@ -1,5 +1,6 @@
 package org.oktoblas.engine.cpu;
 
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import org.oktoblas.engine.backend.Layout;
 
@@ -77,6 +78,17 @@ final class View<A> {
             elements.load(rowStart(row) + column * stride, stride, target, at + done, run);
             done += run;
         }
+    }
+
+    /**
+     * Returns the n elements from a row-major index on where they are, or null unless these are
+     * INT64 and neighbours.
+     */
+    LongBuffer longs(long start, int n) {
+        boolean neighbours = sizes.length == 1 && strides[0] == 1;
+        return neighbours && elements instanceof IntegralElements.Longs longs
+                ? longs.slice(offset + start, n)
+                : null;
     }
 
     /** Copies the first n elements of an array to where {@link #load} would find them. */
