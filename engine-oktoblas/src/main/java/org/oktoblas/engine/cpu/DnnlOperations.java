@@ -82,8 +82,7 @@ final class DnnlOperations {
         dnnl_memory_desc source =
                 Dnnl.describe(sourceType, new long[] {rows, depth}, new long[] {depth, 1});
         dnnl_memory_desc weights = Dnnl.describeAny(weightType, depth, columns);
-        dnnl_memory_desc target =
-                Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
+        dnnl_memory_desc target = matrix(rows, columns);
         dnnl_primitive_desc product = new dnnl_primitive_desc();
         try {
             if (describeProduct(product, source, weights, target, Finish.NOTHING) != 0) {
@@ -153,7 +152,7 @@ final class DnnlOperations {
 
     private static dnnl_memory_desc bias(dnnl_memory_desc target) {
         long columns = Dnnl.size(target, 1);
-        return Dnnl.describe(dnnl_f32, new long[] {1, columns}, new long[] {columns, 1});
+        return matrix(1, columns);
     }
 
     private static dnnl_primitive_attr attributes(Finish finish) {
@@ -201,6 +200,11 @@ final class DnnlOperations {
         };
     }
 
+    /** Describes a contiguous float32 matrix. */
+    private static dnnl_memory_desc matrix(long rows, long columns) {
+        return Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
+    }
+
     /** Compiles a copy between two layouts or data types; the descriptions then belong to it. */
     static DnnlPrimitive reorder(dnnl_memory_desc source, dnnl_memory_desc target) {
         return compile(
@@ -220,9 +224,8 @@ final class DnnlOperations {
 
     /** Compiles a reduction of rows of a contiguous float32 matrix. */
     static DnnlPrimitive reduction(int algorithm, long rows, long columns) {
-        dnnl_memory_desc source =
-                Dnnl.describe(dnnl_f32, new long[] {rows, columns}, new long[] {columns, 1});
-        dnnl_memory_desc target = Dnnl.describe(dnnl_f32, new long[] {rows, 1}, new long[] {1, 1});
+        dnnl_memory_desc source = matrix(rows, columns);
+        dnnl_memory_desc target = matrix(rows, 1);
         return compile(
                 "a reduction",
                 (reduction, attributes) ->
@@ -242,10 +245,8 @@ final class DnnlOperations {
 
     /** Compiles the softmax of each row of a contiguous float32 matrix. */
     static DnnlPrimitive softmax(long rows, long columns) {
-        long[] shape = {rows, columns};
-        long[] strides = {columns, 1};
-        dnnl_memory_desc source = Dnnl.describe(dnnl_f32, shape, strides);
-        dnnl_memory_desc target = Dnnl.describe(dnnl_f32, shape, strides);
+        dnnl_memory_desc source = matrix(rows, columns);
+        dnnl_memory_desc target = matrix(rows, columns);
         return compile(
                 "softmax",
                 (softmax, attributes) ->
