@@ -19,6 +19,7 @@ import ai.djl.engine.EngineException;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
@@ -33,13 +34,27 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One compiled operation of oneDNN for one set of shapes. Any number of threads may execute it:
- * each takes a prepared set of arguments, in which only addresses change, and puts it back.
+ * each takes a prepared set of arguments, in which only addresses change, and puts it back where it
+ * finds it again, because another's would first have to come from another core's cache.
  *
  * <p>Counted by reference, because the cache may drop it while a thread executes it.
  */
 final class DnnlPrimitive {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DnnlPrimitive.class);
+
+    /** Places for threads' own arguments: enough for helpers and as many callers. */
+    private static final int PLACES = 2 * Parallel.THREADS;
+
+    /** How many references apart those are, not to share a pair of cache lines. */
+    private static final int APART = 32;
+
+    private static final AtomicInteger THREAD_COUNT = new AtomicInteger();
+
+    /** A thread's place, in the order in which threads come here. */
+    private static final ThreadLocal<Integer> PLACE =
+            ThreadLocal.withInitial(
+                    () -> Math.floorMod(THREAD_COUNT.getAndIncrement(), PLACES) * APART);
 
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final int[] names;
@@ -50,7 +65,11 @@ final class DnnlPrimitive {
     private final dnnl_memory_desc scratch;
 
     private final String implementation;
+    private final AtomicReferenceArray<Arguments> own = new AtomicReferenceArray<>(PLACES * APART);
+
+    /** Those whose place was taken. */
     private final ConcurrentLinkedDeque<Arguments> free = new ConcurrentLinkedDeque<>();
+
     private final AtomicInteger references = new AtomicInteger(1);
 
     /**
@@ -125,6 +144,12 @@ final class DnnlPrimitive {
         if (references.decrementAndGet() > 0) {
             return;
         }
+        for (int i = 0; i < own.length(); i++) {
+            Arguments arguments = own.getAndSet(i, null);
+            if (arguments != null) {
+                arguments.destroy();
+            }
+        }
         for (Arguments arguments = free.poll(); arguments != null; arguments = free.poll()) {
             arguments.destroy();
         }
@@ -139,31 +164,44 @@ final class DnnlPrimitive {
 
     /** Executes the operation on the calling thread; addresses are in their order. */
     void execute(CpuMemory memory, long... addresses) {
-        Arguments known = free.poll();
-        Arguments arguments = known == null ? new Arguments() : known;
         CpuStorage space = scratchBytes > 0 ? memory.allocate(scratchBytes) : null;
+        int place = PLACE.get();
         try {
-            for (int i = 0; i < addresses.length; i++) {
-                arguments.set(i, addresses[i]);
+            Arguments arguments = takeFrom(place);
+            try {
+                for (int i = 0; i < addresses.length; i++) {
+                    arguments.set(i, addresses[i]);
+                }
+                if (space != null) {
+                    arguments.set(addresses.length, space.address());
+                }
+                Dnnl.check(
+                        OpenMp.onThisThread(
+                                () ->
+                                        dnnl_primitive_execute(
+                                                primitive,
+                                                Dnnl.get().stream(),
+                                                names.length,
+                                                arguments.list)),
+                        "execute an operation");
+            } finally {
+                if (!own.compareAndSet(place, null, arguments)) {
+                    free.push(arguments);
+                }
             }
-            if (space != null) {
-                arguments.set(addresses.length, space.address());
-            }
-            Dnnl.check(
-                    OpenMp.onThisThread(
-                            () ->
-                                    dnnl_primitive_execute(
-                                            primitive,
-                                            Dnnl.get().stream(),
-                                            names.length,
-                                            arguments.list)),
-                    "execute an operation");
         } finally {
-            free.push(arguments);
             if (space != null) {
                 space.release();
             }
         }
+    }
+
+    private Arguments takeFrom(int place) {
+        Arguments arguments = own.getAndSet(place, null);
+        if (arguments == null) {
+            arguments = free.poll();
+        }
+        return arguments == null ? new Arguments() : arguments;
     }
 
     /** One thread's arguments. */

@@ -1,15 +1,19 @@
 package org.oktoblas.engine.cpu;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_max;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_sum;
+
 import ai.djl.ndarray.types.DataType;
+import java.util.function.Supplier;
 import org.oktoblas.engine.backend.Layout;
 import org.oktoblas.engine.backend.Tensor;
 
 /**
- * Softmax of many contiguous float32 rows by oneDNN, and its logarithm from that. Its sums are of
- * floats, in as many lanes as the processor's vectors have; the logarithm's are of double.
+ * Softmax of many contiguous float32 rows by oneDNN, and its logarithm from that: oneDNN's own is
+ * off by as much as 4e-6. Sums are of floats, in as many lanes as the processor's vectors have.
  *
  * <p>Rows in which NaN comes out, wherever it does, are computed once more by {@link Softmax}:
- * oneDNN does not make all of a row NaN.
+ * oneDNN does not make all of a row NaN. Their sums tell which they are.
  */
 final class DnnlSoftmax {
 
@@ -19,16 +23,36 @@ final class DnnlSoftmax {
     /** Shorter rows are faster in Java, several at a time. */
     private static final int SHORTEST_ROW = 64;
 
+    /** Longer rows are added in double: to a lane, no more than some thousand floats. */
+    private static final int LONGEST_ROW = 1 << 16;
+
     /** Elements of a call, if they are whole rows. */
     private static final int BLOCK = 1 << 14;
 
-    /** What the keys of these operations begin with. */
-    private static final long KIND = -'s';
+    // What the keys of these operations begin with.
+    private static final long SOFTMAX = -'s';
+    private static final long SUMS = -'+';
+    private static final long MAXIMA = -'m';
 
     /** Tells whether oneDNN has more than its reference code; not for any length in particular. */
     private static final class Probe {
         static final boolean FAST =
-                DnnlPrimitive.ifFast(() -> DnnlOperations.softmax(1, SHORTEST_ROW)) != null;
+                isFast(() -> DnnlOperations.softmax(1, SHORTEST_ROW))
+                        && isFast(() -> reduction(SUMS, 1, SHORTEST_ROW))
+                        && isFast(() -> reduction(MAXIMA, 1, SHORTEST_ROW));
+
+        private static boolean isFast(Supplier<DnnlPrimitive> compiler) {
+            DnnlPrimitive primitive = DnnlPrimitive.ifFast(compiler);
+            if (primitive != null) {
+                primitive.release();
+            }
+            return primitive != null;
+        }
+    }
+
+    private static DnnlPrimitive reduction(long kind, long rows, long n) {
+        int algorithm = kind == SUMS ? dnnl_reduction_sum : dnnl_reduction_max;
+        return DnnlOperations.reduction(algorithm, rows, n);
     }
 
     private DnnlSoftmax() {}
@@ -40,7 +64,7 @@ final class DnnlSoftmax {
                 && axis == layout.rank() - 1
                 && layout.count() >= FEWEST
                 && layout.size(axis) >= SHORTEST_ROW
-                && layout.size(axis) <= Integer.MAX_VALUE / Float.BYTES
+                && layout.size(axis) <= LONGEST_ROW
                 && layout.isContiguous()
                 && out.layout().isContiguous()
                 // A row of NaN is computed from what was there before.
@@ -73,64 +97,91 @@ final class DnnlSoftmax {
             if (end - start < count) {
                 return start;
             }
-            DnnlPrimitive primitive =
-                    DnnlPrimitives.get(
-                            new DnnlPrimitives.Key(KIND, count, n),
-                            () -> DnnlOperations.softmax(count, n));
-            try {
+            try (Call softmax = call(SOFTMAX, count);
+                    Call sums = call(SUMS, count);
+                    Call maxima = logarithm ? call(MAXIMA, count) : null) {
                 long row = start;
                 for (; row + count <= end; row += count) {
-                    long at = row * n * Float.BYTES;
-                    primitive.execute(
-                            memory, CpuStorage.addressOf(in) + at, CpuStorage.addressOf(out) + at);
-                    finish(row, row + count);
+                    long from = CpuStorage.addressOf(in) + row * n * Float.BYTES;
+                    long to = CpuStorage.addressOf(out) + row * n * Float.BYTES;
+                    softmax.run(from, to);
+                    float[] sum = reduce(sums, to, count, 2);
+                    if (logarithm) {
+                        float[] largest = reduce(maxima, from, count, 5);
+                        float[] largestPower = reduce(maxima, to, count, 6);
+                        logarithms(row, count, largest, largestPower);
+                    }
+                    repair(row, count, sum);
                 }
                 return row;
-            } finally {
-                primitive.release();
             }
         }
 
-        /** Makes logarithms of rows, and computes those once more that have NaN in them. */
-        private void finish(long start, long end) {
-            View<float[]> source = FloatArithmetic.INSTANCE.view(in);
-            View<float[]> target = FloatArithmetic.INSTANCE.view(out);
-            float[] x = Scratch.get().floats(0, n);
-            float[] p = Scratch.get().floats(1, n);
-            for (long row = start; row < end; row++) {
-                target.load(row * n, n, p);
-                double sum = FloatReductions.sum(p, 0, n);
-                boolean right = !Double.isNaN(sum);
-                if (right && !logarithm) {
-                    continue;
-                }
-                source.load(row * n, n, x);
-                if (right) {
-                    logarithms(x, p, sum);
-                } else {
-                    Softmax.rows(logarithm, x, 1, n);
-                }
-                target.store(row * n, n, x);
+        private Call call(long kind, int count) {
+            return new Call(
+                    memory,
+                    DnnlPrimitives.get(
+                            new DnnlPrimitives.Key(kind, count, n),
+                            () ->
+                                    kind == SOFTMAX
+                                            ? DnnlOperations.softmax(count, n)
+                                            : reduction(kind, count, n)));
+        }
+
+        /** Reduces rows to a float each. */
+        private float[] reduce(Call reduction, long address, int count, int scratch) {
+            float[] result = Scratch.get().floats(scratch, count);
+            CpuStorage storage = memory.allocate((long) count * Float.BYTES);
+            try {
+                reduction.run(address, storage.address());
+                new View<>(new FloatingElements.Float32(storage), Layout.contiguous(count))
+                        .load(0, count, result);
+            } finally {
+                storage.release();
             }
+            return result;
         }
 
         /**
-         * Makes the logarithms of a row's softmax: x_i - x_k - log(sum / p_k), for the largest p_k,
-         * whose rounding so hardly matters, and the sum of all p, which is 1 but for what rounding
-         * took from them.
+         * Makes the logarithms of rows' softmax: x_i - x_k + log(p_k), for the largest, whose p_k
+         * is the inverse of the sum.
          */
-        private void logarithms(float[] x, float[] p, double sum) {
-            int largest = 0;
-            for (int i = 1; i < n; i++) {
-                if (p[i] > p[largest]) {
-                    largest = i;
+        private void logarithms(long start, int count, float[] largest, float[] largestPower) {
+            float[] x = Scratch.get().floats(0, count * n);
+            FloatArithmetic.INSTANCE.view(in).load(start * n, count * n, x);
+            for (int row = 0; row < count; row++) {
+                float max = largest[row];
+                float log = (float) Math.log(largestPower[row]);
+                for (int i = row * n; i < (row + 1) * n; i++) {
+                    x[i] = x[i] - max + log;
                 }
             }
-            float max = x[largest];
-            float log = (float) Math.log(sum / p[largest]);
-            for (int i = 0; i < n; i++) {
-                x[i] = x[i] - max - log;
+            FloatArithmetic.INSTANCE.view(out).store(start * n, count * n, x);
+        }
+
+        /** Computes rows once more whose sums are NaN. */
+        private void repair(long start, int count, float[] sums) {
+            for (int row = 0; row < count; row++) {
+                if (Float.isNaN(sums[row])) {
+                    float[] x = Scratch.get().floats(0, n);
+                    FloatArithmetic.INSTANCE.view(in).load((start + row) * n, n, x);
+                    Softmax.rows(logarithm, x, 1, n);
+                    FloatArithmetic.INSTANCE.view(out).store((start + row) * n, n, x);
+                }
             }
+        }
+    }
+
+    /** An operation for so long as it is called. */
+    private record Call(CpuMemory memory, DnnlPrimitive primitive) implements AutoCloseable {
+
+        void run(long from, long to) {
+            primitive.execute(memory, from, to);
+        }
+
+        @Override
+        public void close() {
+            primitive.release();
         }
     }
 }
