@@ -22,16 +22,16 @@ import org.oktoblas.engine.backend.Tensor;
  */
 final class DnnlArithmetic {
 
-    /** The elements of one call. */
-    private static final int BLOCK = 1 << 15;
+    /** Elements that are worth another thread. */
+    private static final int GRAIN = 1 << 15;
 
-    private static final long SMALLEST = 4 * BLOCK;
+    private static final long FEWEST = 4 * GRAIN;
 
     /** By operation, compiled when it is first wanted; empty if oneDNN is not fast at it. */
     private static final Map<BinaryOp, Optional<Compiled>> COMPILED = new ConcurrentHashMap<>();
 
     /** An operation on two tensors, and on a tensor and a number. */
-    private record Compiled(DnnlPrimitive ofTensors, DnnlPrimitive withNumber) {
+    private record Compiled(DnnlCalls ofTensors, DnnlCalls withNumber) {
 
         static Optional<Compiled> of(BinaryOp op) {
             int algorithm =
@@ -45,13 +45,13 @@ final class DnnlArithmetic {
             if (algorithm == 0) {
                 return Optional.empty();
             }
-            DnnlPrimitive ofTensors =
-                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, BLOCK));
-            DnnlPrimitive withNumber =
-                    DnnlPrimitive.ifFast(() -> DnnlOperations.binary(algorithm, BLOCK, 1));
-            return ofTensors == null || withNumber == null
-                    ? Optional.empty()
-                    : Optional.of(new Compiled(ofTensors, withNumber));
+            Compiled compiled =
+                    new Compiled(
+                            new DnnlCalls(n -> DnnlOperations.binary(algorithm, n, n)),
+                            new DnnlCalls(n -> DnnlOperations.binary(algorithm, n, 1)));
+            return compiled.ofTensors.areFast() && compiled.withNumber.areFast()
+                    ? Optional.of(compiled)
+                    : Optional.empty();
         }
     }
 
@@ -62,7 +62,7 @@ final class DnnlArithmetic {
     }
 
     static boolean suits(BinaryOp op, Operand a, Operand b, Tensor out) {
-        return out.layout().count() >= SMALLEST
+        return out.layout().count() >= FEWEST
                 && isDense(out)
                 && a instanceof Tensor tensor
                 && isDense(tensor)
@@ -79,13 +79,13 @@ final class DnnlArithmetic {
         Compiled compiled = compiled(op).orElseThrow();
         if (b instanceof Tensor tensor) {
             long second = CpuStorage.addressOf(tensor);
-            run(memory, op, (Tensor) a, b, compiled.ofTensors, second, BLOCK, out);
+            run(memory, op, (Tensor) a, b, compiled.ofTensors, second, true, out);
             return;
         }
         CpuStorage number = memory.allocate(Float.BYTES);
         try {
             number.window(0).putFloat(0, (float) ((Scalar) b).real());
-            run(memory, op, (Tensor) a, b, compiled.withNumber, number.address(), 0, out);
+            run(memory, op, (Tensor) a, b, compiled.withNumber, number.address(), false, out);
         } finally {
             number.release();
         }
@@ -96,27 +96,27 @@ final class DnnlArithmetic {
             BinaryOp op,
             Tensor a,
             Operand b,
-            DnnlPrimitive primitive,
+            DnnlCalls calls,
             long second,
-            long step,
+            boolean ofTensors,
             Tensor out) {
-        long blocks = out.layout().count() / BLOCK;
         long first = CpuStorage.addressOf(a);
         long target = CpuStorage.addressOf(out);
         Parallel.run(
-                blocks,
-                1,
-                (start, end) -> {
-                    for (long block = start; block < end; block++) {
-                        long bytes = block * BLOCK * Float.BYTES;
-                        primitive.execute(
-                                memory,
-                                first + bytes,
-                                second + block * step * Float.BYTES,
-                                target + bytes);
-                    }
-                });
-        long done = blocks * BLOCK;
+                out.layout().count() / DnnlCalls.SMALLEST,
+                GRAIN / DnnlCalls.SMALLEST,
+                (start, end) ->
+                        calls.run(
+                                (end - start) * DnnlCalls.SMALLEST,
+                                (primitive, from) -> {
+                                    long bytes = (start * DnnlCalls.SMALLEST + from) * Float.BYTES;
+                                    primitive.execute(
+                                            memory,
+                                            first + bytes,
+                                            ofTensors ? second + bytes : second,
+                                            target + bytes);
+                                }));
+        long done = out.layout().count() / DnnlCalls.SMALLEST * DnnlCalls.SMALLEST;
         if (done < out.layout().count()) {
             Operand rest = b instanceof Tensor tensor ? from(tensor, done) : b;
             Elementwise.binary(op, from(a, done), rest, from(out, done));

@@ -243,13 +243,58 @@ final class DnnlReductions {
                 target.count(),
                 Math.max(1, GRAIN / length),
                 (start, end) -> {
-                    float[] result = new float[1];
-                    for (long row = start; row < end; row++) {
-                        double value = join(runValues, runChecks, row);
-                        result[0] = (float) (op == ReduceOp.MEAN ? value / length : value);
-                        target.store(row, 1, result);
+                    int most = (int) Math.max(1, Scratch.CHUNK * run / length);
+                    float[] results = new float[most];
+                    for (long row = start; row < end; row += most) {
+                        int rows = (int) Math.min(most, end - row);
+                        join(runValues, runChecks, row, rows, results);
+                        target.store(row, rows, results);
                     }
                 });
+    }
+
+    /** Joins the runs of rows: all at once of those that are whole runs, and few. */
+    private void join(
+            View<float[]> values, View<float[]> checks, long row, int rows, float[] results) {
+        int whole = 0;
+        int runs = 0;
+        if (length % run == 0 && length / run <= Scratch.CHUNK) {
+            runs = (int) (length / run);
+            whole = (int) Math.max(0, Math.min(rows, lineRuns / runs - row));
+        }
+        float[] x = new float[whole * runs];
+        float[] check = checks == null ? x : new float[x.length];
+        values.load(row * runs, x.length, x);
+        if (checks != null) {
+            checks.load(row * runs, x.length, check);
+        }
+        for (int i = 0; i < rows; i++) {
+            int start = i * runs;
+            double value =
+                    i < whole && areRight(x, check, start, runs)
+                            ? fold(x, start, runs)
+                            : join(values, checks, row + i);
+            results[i] = (float) (op == ReduceOp.MEAN ? value / length : value);
+        }
+    }
+
+    private double fold(float[] x, int start, int n) {
+        if (!extrema) {
+            return FloatReductions.sum(x, start, n);
+        }
+        double result = x[start];
+        for (int i = start + 1; i < start + n; i++) {
+            result = FloatReductions.join(op, result, x[i]);
+        }
+        return result;
+    }
+
+    private boolean areRight(float[] values, float[] checks, int start, int n) {
+        boolean result = true;
+        for (int i = start; i < start + n; i++) {
+            result &= isRight(values[i], checks[i]);
+        }
+        return result;
     }
 
     private View<float[]> runs(CpuStorage storage) {
@@ -272,11 +317,7 @@ final class DnnlReductions {
             if (checks != null) {
                 checks.load(line * lineRuns + first + done, n, check);
             }
-            boolean allRight = true;
-            for (int i = 0; i < n; i++) {
-                allRight &= isRight(x[i], check[i]);
-            }
-            if (allRight) {
+            if (areRight(x, check, 0, n)) {
                 result = FloatReductions.join(op, result, FloatReductions.fold(op, x, n));
                 continue;
             }

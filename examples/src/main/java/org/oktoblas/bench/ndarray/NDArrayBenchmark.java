@@ -27,7 +27,7 @@ public final class NDArrayBenchmark {
     /** The largest number of elements: some results are twice as large, and Java reads them. */
     public static final long MOST_ELEMENTS = 1L << 26;
 
-    private static final Stretch FULL = new Stretch(1000, 1000, 100);
+    private static final Stretch FULL = new Stretch(2000, 2000, 100);
     private static final Stretch QUICK = new Stretch(400, 150, 40);
 
     private NDArrayBenchmark() {}
