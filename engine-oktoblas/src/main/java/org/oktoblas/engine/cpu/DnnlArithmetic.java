@@ -79,13 +79,13 @@ final class DnnlArithmetic {
         Compiled compiled = compiled(op).orElseThrow();
         if (b instanceof Tensor tensor) {
             long second = CpuStorage.addressOf(tensor);
-            run(memory, op, (Tensor) a, b, compiled.ofTensors, second, true, out);
+            run(memory, op, (Tensor) a, b, compiled.ofTensors, second, out);
             return;
         }
         CpuStorage number = memory.allocate(Float.BYTES);
         try {
             number.window(0).putFloat(0, (float) ((Scalar) b).real());
-            run(memory, op, (Tensor) a, b, compiled.withNumber, number.address(), false, out);
+            run(memory, op, (Tensor) a, b, compiled.withNumber, number.address(), out);
         } finally {
             number.release();
         }
@@ -98,7 +98,6 @@ final class DnnlArithmetic {
             Operand b,
             DnnlCalls calls,
             long second,
-            boolean ofTensors,
             Tensor out) {
         long first = CpuStorage.addressOf(a);
         long target = CpuStorage.addressOf(out);
@@ -113,7 +112,7 @@ final class DnnlArithmetic {
                                     primitive.execute(
                                             memory,
                                             first + bytes,
-                                            ofTensors ? second + bytes : second,
+                                            b instanceof Tensor ? second + bytes : second,
                                             target + bytes);
                                 }));
         long done = out.layout().count() / DnnlCalls.SMALLEST * DnnlCalls.SMALLEST;

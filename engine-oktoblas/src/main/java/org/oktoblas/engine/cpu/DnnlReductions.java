@@ -272,21 +272,10 @@ final class DnnlReductions {
             int start = i * runs;
             double value =
                     i < whole && areRight(x, check, start, runs)
-                            ? fold(x, start, runs)
+                            ? FloatReductions.foldFew(op, x, start, runs)
                             : join(values, checks, row + i);
             results[i] = (float) (op == ReduceOp.MEAN ? value / length : value);
         }
-    }
-
-    private double fold(float[] x, int start, int n) {
-        if (!extrema) {
-            return FloatReductions.sum(x, start, n);
-        }
-        double result = x[start];
-        for (int i = start + 1; i < start + n; i++) {
-            result = FloatReductions.join(op, result, x[i]);
-        }
-        return result;
     }
 
     private boolean areRight(float[] values, float[] checks, int start, int n) {

@@ -149,16 +149,14 @@ final class Elementwise {
     }
 
     private static <A> void move(Arithmetic<A> kind, int size, Tensor in, Tensor out) {
-        move(kind.view(in), kind.view(out), n -> kind.scratch(0, n), size);
-    }
-
-    private static <A> void move(View<A> source, View<A> target, IntFunction<A> scratch, int size) {
+        View<A> source = kind.view(in);
+        View<A> target = kind.view(out);
         chunks(
                 target.count(),
                 CHEAP,
                 size,
                 (start, n) -> {
-                    A x = scratch.apply(n);
+                    A x = kind.scratch(0, n);
                     source.load(start, n, x);
                     target.store(start, n, x);
                 });

@@ -279,13 +279,20 @@ final class FloatReductions {
                 }
                 left = half;
             }
-            double result = x[0];
-            for (int i = 1; i < left; i++) {
-                result = join(op, result, x[i]);
-            }
-            return result;
         }
-        return op == ReduceOp.PRODUCT ? product(x, n) : sum(x, 0, n);
+        return op == ReduceOp.PRODUCT ? product(x, n) : foldFew(op, x, 0, left);
+    }
+
+    /** Joins lanes from one on: the largest and smallest one by one, sums eight at a time. */
+    static double foldFew(ReduceOp op, float[] x, int start, int n) {
+        if (op != ReduceOp.MAX && op != ReduceOp.MIN) {
+            return sum(x, start, n);
+        }
+        double result = x[start];
+        for (int i = start + 1; i < start + n; i++) {
+            result = join(op, result, x[i]);
+        }
+        return result;
     }
 
     /** The largest element, −∞ if there is none; NaN may be passed over. */
